@@ -1,0 +1,1 @@
+"""auditkit: the resilience audit workbook."""

@@ -1,0 +1,1 @@
+"""The command line: a few lines a command, over `auditkit.project`."""

@@ -1,0 +1,1 @@
+"""Strategy -> the written strategy."""

@@ -1,0 +1,1 @@
+"""Failure analysis: mathematics on indices and bits inside, names at the rim."""

@@ -1,0 +1,58 @@
+"""The error families of auditkit, and `Problem`, the one form in which anything wrong with an input is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with an input: where it stands, what is wrong, what to write instead.
+
+    >>> print(Problem("system.yaml:7", "unknown component 'reids'", "write 'redis'"))
+    system.yaml:7  unknown component 'reids'  write 'redis'
+    """
+
+    where: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return "  ".join(part for part in (self.where, self.what, self.remedy) if part)
+
+
+class AuditkitError(Exception):
+    """Whatever auditkit raises on purpose; its text is fit to be shown to a person."""
+
+
+class InputError(AuditkitError):
+    """The input or the call is wrong. Carries all problems at once; the command line ends with exit code 2.
+
+    >>> try:
+    ...     raise InputError([Problem("a.csv:1", "no column 'to'", "name the columns 'from,to'")])
+    ... except InputError as error:
+    ...     print(error)
+    a.csv:1  no column 'to'  name the columns 'from,to'
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @classmethod
+    def of(cls, where: str, what: str, remedy: str) -> InputError:
+        """An error with a single problem."""
+        return cls([Problem(where, what, remedy)])
+
+
+class ExternalEdit(InputError):
+    """A file was changed by somebody else since it was read; it is not overwritten."""
+
+
+class LimitReached(AuditkitError):
+    """A limit on size, time or memory was reached; says what was reached, so that nobody takes a part for the whole."""
+
+
+class StatisticalWarning(UserWarning):
+    """A statistical statement is weaker than it looks."""

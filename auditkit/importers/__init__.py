@@ -1,0 +1,1 @@
+"""Text in any known format -> Draft -> (merge, one gate) -> System."""

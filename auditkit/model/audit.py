@@ -1,0 +1,182 @@
+"""Findings, decisions and the strategy: what an audit concludes, what people decided, and what is to be done."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from auditkit.model.failure import Assumption, BlastRadius, Certainty, CutSets, Mode
+from auditkit.model.latency import TimeoutAdvice
+from auditkit.model.noun import Noun, Seconds, Share
+from auditkit.model.system import Policy, Question
+
+Severity = Literal["info", "low", "medium", "high", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
+Choice = Literal["adopt", "accept_risk", "defer"]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Finding(Noun):
+    """Something a check found. `subject` is an id, or `from -> to`; `certainty` says under which answers it holds."""
+
+    check: str
+    subject: str
+    severity: Severity
+    certainty: Certainty
+    title: str
+    evidence: tuple[str, ...] = ()
+    remedy: str = ""
+
+    @property
+    def key(self) -> str:
+        """What a decision refers to: `check subject`; stays the same over re-runs."""
+        return f"{self.check} {self.subject}"
+
+
+class Decision(Noun):
+    """What a person decided about a finding (`check subject`) or a policy (`policy from -> to`), and why. Reason is required."""
+
+    about: Text
+    choice: Choice
+    reason: Text
+    by: Text
+    on: dt.date | None = None
+    until: dt.date | None = None
+
+
+class Scenario(Noun):
+    """What fails, how, when, for how long, under what load."""
+
+    id: str
+    fail: tuple[str, ...]
+    mode: Mode
+    start_s: Seconds | None = Field(default=None, alias="start")
+    duration_s: Seconds | None = Field(default=None, alias="duration")
+    load: float | None = Field(default=None, description="multiple of the normal arrival rate")
+
+
+class Experiment(Noun):
+    """A test that could refute one claim of the strategy, in staging first."""
+
+    id: str
+    claim: str
+    hypothesis: str
+    scenario: Scenario
+    method: str
+    abort: str
+    rollback: str
+    environment: Literal["staging", "production"] = "staging"
+    result: str | None = None
+
+
+class Ground(Noun):
+    """Where one figure comes from: the data, the rule that was applied, its uncertainty, and its cost while all is healthy."""
+
+    data: str
+    rule: str
+    uncertainty: str = ""
+    cost: str = ""
+
+
+class PolicyProposal(Noun):
+    """What one dependency should be given, figure by figure with its ground, and what could not be decided."""
+
+    dependency: str
+    today: Policy | None = None
+    proposed: Policy | None = None
+    provisional: bool = False
+    grounds: dict[str, Ground] = Field(default_factory=dict)
+    advice: TimeoutAdvice | None = None
+    reason: str = ""
+    needs: tuple[str, ...] = ()
+    adopted: bool = False
+
+
+class Omission(Noun):
+    """A pattern that a dependency deliberately does not get, and why."""
+
+    dependency: str
+    pattern: str
+    reason: str
+
+
+class Action(Noun):
+    """One line of the action plan. `removes` names the findings that it ends."""
+
+    title: str
+    subject: str
+    severity: Severity
+    removes: tuple[str, ...] = ()
+    owner: str | None = None
+    effort: Literal["small", "medium", "large"] | None = None
+    status: Literal["open", "adopted", "accepted", "deferred"] = "open"
+
+
+class Monitor(Noun):
+    """One thing to watch: the pattern it belongs to, the metric in words, and when to alert."""
+
+    subject: str
+    pattern: str
+    metric: str
+    alert: str
+
+
+class Strategy(Noun):
+    """Everything that the written strategy rests on; equal inputs give an equal Strategy."""
+
+    system: str
+    findings: tuple[Finding, ...] = ()
+    policies: tuple[PolicyProposal, ...] = ()
+    omitted: tuple[Omission, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    actions: tuple[Action, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
+    monitoring: tuple[Monitor, ...] = ()
+    open_questions: tuple[Question, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    blast: tuple[BlastRadius, ...] = ()
+    cut_sets: tuple[CutSets, ...] = ()
+
+
+class Person(Noun):
+    """Somebody named in an audit."""
+
+    name: str
+    role: str = ""
+
+
+class AuditFacts(Noun):
+    """`audit.yaml`: scope, owner, dates, and assumptions made for the whole audit.
+
+    `assumed_availability` stands in for unknown availabilities; without it they give a range.
+    """
+
+    auditkit: int = 1
+    title: str = ""
+    scope: str = ""
+    owner: str = ""
+    date: dt.date | None = None
+    next_review: dt.date | None = None
+    people: tuple[Person, ...] = ()
+    assumed_availability: Share | None = None
+    false_timeout_target: Share | None = None
+    names: dict[str, str] = Field(default_factory=dict, description="what an export calls a thing -> component id")
+
+
+class Artifact(Noun):
+    """A generated file: relative path, content, what it is."""
+
+    path: str
+    content: bytes
+    title: str
+    alt: str = ""
+
+
+class Gap(Noun):
+    """What a target cannot express, or what is missing, in words."""
+
+    where: str
+    what: str
+    remedy: str = ""

@@ -1,0 +1,76 @@
+"""What an importer hands over: raw items with their places, not yet trusted. The gate turns a Draft into a System."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from auditkit.model.noun import Noun
+from auditkit.model.system import Confidence, Evidence, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One raw component, dependency, cause or journey, in the keys of the native file.
+
+    `lines` maps a dotted path inside the item (`""` for itself, `policy.timeout`, `placement.zone-a`) to its line in `source`.
+    """
+
+    data: Mapping[str, Any]
+    source: str
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def where(self, path: str = "") -> str:
+        """`file:line` of a path inside the item, or of the nearest thing around it whose line is known."""
+        while path and path not in self.lines:
+            path = path.rpartition(".")[0]
+        line = self.lines.get(path)
+        return self.source if line is None else f"{self.source}:{line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Items read from one source, or merged from several, with what is still to be asked."""
+
+    source: str
+    system: str | None = None
+    components: tuple[Item, ...] = ()
+    dependencies: tuple[Item, ...] = ()
+    common_causes: tuple[Item, ...] = ()
+    journeys: tuple[Item, ...] = ()
+    questions: tuple[Question, ...] = ()
+    cannot_say: tuple[str, ...] = ()
+    """What this format cannot express, in words, for the coverage report."""
+
+
+class Conflict(Noun):
+    """Two sources that say different things of one fact; the stronger evidence was kept."""
+
+    where: str
+    what: str
+    kept: str
+    dropped: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Coverage(Noun):
+    """How much of the system is known, and how surely. `grade` limits what a report may claim."""
+
+    components: int
+    without_dependency: tuple[str, ...] = ()
+    unused_datastores: tuple[str, ...] = ()
+    by_confidence: dict[Confidence, int]
+    cannot_say: tuple[str, ...] = ()
+    grade: str
+    """high | medium | low"""
+    reason: str = ""
+
+
+class ImportReport(Noun):
+    """What an import found: questions ranked by what they flip, conflicts, proposed journeys, coverage."""
+
+    questions: tuple[Question, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    proposed_journeys: tuple[str, ...] = ()
+    coverage: Coverage

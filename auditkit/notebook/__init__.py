@@ -1,0 +1,1 @@
+"""Widgets and pictures for the workbook: they show, they never compute."""

@@ -1,0 +1,1 @@
+"""The audit folder: steps, what is stale, decisions, resume. The only place, with `cli`, that touches the disk."""

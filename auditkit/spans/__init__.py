@@ -1,0 +1,1 @@
+"""Trace formats, read into one table of spans; serves importers and latency."""
