@@ -1,0 +1,50 @@
+# One command each. `make audit` is the first thing to try; `make test` is all that main has to pass.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.auditkit-ready
+TESTED := $(VENV)/.auditkit-test-ready
+AUDIT ?= my-audit
+SAMPLE ?= worked-example
+
+.PHONY: audit lab test lint types tests bench help clean
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "auditkit needs Python 3.11 or newer; try: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(TESTED): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+audit: $(READY)  ## audit the shipped sample: all steps, document written
+	@test -e $(AUDIT) || $(BIN)/auditkit new $(AUDIT) --sample $(SAMPLE)
+	@$(BIN)/auditkit run $(AUDIT)
+
+lab: $(READY)  ## open the workbook in JupyterLab
+	@test -e $(AUDIT) || $(BIN)/auditkit new $(AUDIT) --sample $(SAMPLE)
+	@$(BIN)/auditkit lab $(AUDIT)
+
+test: lint types tests  ## the whole test run
+
+lint: $(TESTED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(TESTED)
+	$(BIN)/mypy auditkit
+
+tests: $(TESTED)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov=auditkit --cov-report=term:skip-covered
+
+bench: $(TESTED)  ## benchmarks, as ratios measured in one run
+	$(BIN)/python -m pytest tests/benchmarks --override-ini 'python_files=bench_*.py' --override-ini 'python_functions=bench_*' --override-ini 'norecursedirs=' -s
+
+clean:  ## remove what can be made again (never an audit folder)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist
