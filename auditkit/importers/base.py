@@ -1,0 +1,33 @@
+"""What an importer is. Adding a format is one file with an `Importer`, and one line in `table.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from auditkit.model.draft import Draft
+
+ReadSibling = Callable[[str], str | None]
+"""Text of a file, by its path relative to the one being read; None where there is none. Importers never touch the disk."""
+
+
+def no_siblings(relative: str) -> str | None:
+    """A `ReadSibling` for a text that stands alone."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """One format that systems are read from.
+
+    `name` is what `--format` takes, `title` what a person reads, `prose` says what is read, with which confidence, and what
+    the format cannot say. `detect(name, text)` looks at the content first and must be cheap; it never raises.
+    `read(text, name, read_sibling)` gives items with their lines, and raises `InputError` (all problems at once) on text
+    that is not of the format; what is merely possible becomes a question, never an edge.
+    """
+
+    name: str
+    title: str
+    prose: str
+    detect: Callable[[str, str], bool]
+    read: Callable[[str, str, ReadSibling], Draft]
