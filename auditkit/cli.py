@@ -1,1 +1,0 @@
-"""The command line: a few lines a command, over `auditkit.project`."""

@@ -1,0 +1,184 @@
+"""The commands: a few lines each, over `auditkit.project`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Optional
+
+import typer
+
+from auditkit import project
+from auditkit.cli import shapes, tables
+
+app = typer.Typer(
+    help="Audit the resilience of a system: map it, see what fails, derive timeouts, write the strategy.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Dir = Annotated[Path, typer.Argument(metavar="DIR", help="the audit folder")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Mode = Literal["down", "slow"]
+Assume = Literal["worst", "best"]
+
+
+def _say(text: str) -> None:
+    typer.echo(text)
+
+
+@app.command()
+def new(
+    dir: Dir,
+    sample: Annotated[Optional[str], typer.Option(help="start from a shipped sample: worked-example, flash-sale")] = None,
+) -> None:
+    """Make an audit folder, with the notebooks."""
+    made = project.new(dir, sample)
+    _say(f"{dir}: {len(made)} files. Next: auditkit run {dir}   or, in the workbook: auditkit lab {dir}")
+
+
+@app.command(name="import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…")],
+    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="the audit folder; made where there is none")],
+    format: Annotated[Optional[str], typer.Option(help="how to read the files, where that is not seen from their content")] = None,
+    json: Json = False,
+) -> None:
+    """Read a system from files, merge it into the audit, report what is known and what is not."""
+    audit = project.Audit.importing(files, into, format)
+    report = (audit.system, audit.questions(), audit.conflicts(), audit.coverage())
+    if json:
+        _say(shapes.dump(shapes.imported(*report)))
+        return
+    tables.imported(*report)
+    _say(f"\nNext: auditkit check {into}   or: auditkit latency EXPORT --into {into}")
+
+
+@app.command()
+def blast_radius(
+    dir: Dir,
+    fail: Annotated[Optional[list[str]], typer.Option("--fail", metavar="ID", help="what fails; repeat for several at once")] = None,
+    mode: Annotated[Mode, typer.Option(help="down: answers with errors; slow: does not answer in time")] = "down",
+    assume: Annotated[Assume, typer.Option(help="which answer open questions get")] = "worst",
+    json: Json = False,
+) -> None:
+    """What one failure, or each single one, does to journeys and components."""
+    audit = project.Audit.open(dir)
+    radii = (audit.blast_radius(fail, mode, assume),) if fail else audit.single_failures(mode, assume)
+    if json:
+        _say(shapes.dump(shapes.blast_radii(radii)))
+    else:
+        tables.blast_radii(radii)
+
+
+@app.command()
+def cut_sets(
+    dir: Annotated[Path, typer.Argument(metavar="DIR|FILE.xml", help="the audit folder, or an Open-PSA fault tree")],
+    journey: Annotated[Optional[str], typer.Option(help="only this journey")] = None,
+    max_order: Annotated[Optional[int], typer.Option(min=1, help="list no larger sets")] = None,
+    mode: Annotated[Mode, typer.Option()] = "down",
+    assume: Annotated[Assume, typer.Option()] = "worst",
+    state: Annotated[Literal["failed", "degraded"], typer.Option(help="failed or hung; or degraded or worse")] = "failed",
+    json: Json = False,
+) -> None:
+    """Minimal cut sets of each journey, with probability and importance."""
+    sets = project.cut_sets_of(dir, journey, max_order=max_order, mode=mode, assume=assume, state=state)
+    if json:
+        _say(shapes.dump(shapes.cut_sets(sets)))
+    else:
+        tables.cut_sets(sets)
+
+
+@app.command()
+def check(
+    dir: Dir,
+    fail_on: Annotated[Optional[project.Severity], typer.Option(help="exit with 1 from this severity on")] = None,
+    format: Annotated[Literal["text", "json", "sarif", "github"], typer.Option()] = "text",
+    json: Json = False,
+) -> None:
+    """Findings, the gravest first."""
+    audit = project.Audit.open(dir)
+    found = audit.findings()
+    if json or format == "json":
+        _say(shapes.dump(shapes.findings(found)))
+    elif format == "text":
+        tables.findings(found, audit.sentence_on_single_points())
+    else:
+        _say(project.format_findings(found, format))
+    if fail_on and project.reaches(found, fail_on):
+        raise typer.Exit(1)
+
+
+@app.command()
+def latency(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…")],
+    into: Annotated[Optional[Path], typer.Option("--into", metavar="DIR", help="keep profiles and exports in this audit")] = None,
+    format: Annotated[Optional[str], typer.Option(help="how to read the files, where that is not seen from their content")] = None,
+    unit: Annotated[Optional[str], typer.Option(help="unit of the durations, where the export does not say: ns us ms s")] = None,
+    json: Json = False,
+) -> None:
+    """Latency profiles and timeouts from exports."""
+    measured = project.measure_files(files, into, format=format, unit=unit)
+    if json:
+        _say(shapes.dump(shapes.latency(measured.advices)))
+    else:
+        tables.latency(measured.advices)
+    for line in measured.notes:
+        typer.echo(line, err=True)
+
+
+@app.command()
+def plan(dir: Dir, json: Json = False) -> None:
+    """Propose the strategy; decisions are kept."""
+    strategy = project.Audit.open(dir).plan()
+    if json:
+        _say(shapes.dump(shapes.plan(strategy)))
+        return
+    tables.plan(strategy)
+    _say(f"\nNext: auditkit export {dir}")
+
+
+@app.command()
+def export(
+    dir: Dir,
+    to: Annotated[str, typer.Option(help="targets, separated by commas; see: auditkit explain exports")] = "md,html",
+    json: Json = False,
+) -> None:
+    """Write the document and other files into DIR/out."""
+    written = project.Audit.open(dir).export(tuple(name.strip() for name in to.split(",") if name.strip()))
+    if json:
+        _say(shapes.dump(shapes.exported(written)))
+        return
+    for path in written.paths:
+        _say(str(path))
+    for gap in written.gaps:
+        _say(f"gap  {gap.where}  {gap.what}  {gap.remedy}")
+
+
+@app.command()
+def run(dir: Dir, json: Json = False) -> None:
+    """All steps, headless: measure, check, plan, write the document."""
+    done = project.Audit.open(dir).run()
+    if json:
+        _say(shapes.dump(shapes.summary(done)))
+    else:
+        tables.summary(done)
+
+
+@app.command()
+def lab(dir: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("my-audit")) -> None:
+    """Open the workbook in JupyterLab."""
+    raise typer.Exit(project.open_lab(dir))
+
+
+@app.command()
+def explain(check: Annotated[str, typer.Argument(metavar="CHECK")]) -> None:
+    """Print what a check means: why it matters, how it is decided, how to mend it, when it is wrong."""
+    _say(project.explain(check))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schemas of the files of an audit."""
+    _say(project.schemas())

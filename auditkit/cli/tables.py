@@ -1,0 +1,201 @@
+"""What commands print for people: short tables and sentences on standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from auditkit.model.audit import Finding, Strategy
+from auditkit.model.draft import Conflict, Coverage
+from auditkit.model.failure import BlastRadius, CutSets, Range, State
+from auditkit.model.latency import Bounds, TimeoutAdvice
+from auditkit.model.system import Question, System
+from auditkit.units import format_duration, format_share
+
+_STYLE = {"failed": "red", "hung": "magenta", "late": "yellow", "degraded": "cyan", "critical": "red", "high": "red", "medium": "yellow"}
+
+
+def console() -> Console:
+    """Standard output: as wide as the terminal, or 160 columns where there is none."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=160)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in head:
+        table.add_column(name, overflow="fold", justify="right" if name.endswith("#") else "left")
+    for row in rows:
+        # Text, not markup: names come from strangers' files and may hold [brackets]
+        table.add_row(*(Text(str(cell), style=_STYLE.get(str(cell), "")) for cell in row))
+    return table
+
+
+def _ms(seconds: float | None) -> str:
+    return "–" if seconds is None else format_duration(float(f"{seconds:.3g}"))
+
+
+def _bounds(bounds: Bounds | None) -> str:
+    if bounds is None:
+        return "–"
+    upper = "no upper bound" if bounds.hi is None else _ms(bounds.hi)
+    return f"{_ms(bounds.point)}  [{_ms(bounds.lo)}, {upper}]"
+
+
+def imported(
+    system: System, questions: Sequence[Question], conflicts: Sequence[Conflict], coverage: Coverage, limit: int = 10
+) -> None:
+    """What an import found, how sure that is, and what to ask next."""
+    out = console()
+    print(f"{system.system}: {len(system.components)} components, {len(system.dependencies)} dependencies")
+    out.print(
+        _table(
+            ["from", "to", "call", "known by", "evidence"],
+            (
+                (d.caller, " | ".join(d.to), d.call, d.confidence or "–", "; ".join(f"{e.source} {e.locator}" for e in d.evidence[:2]))
+                for d in system.dependencies
+            ),
+        )
+    )
+    proposed = [j for j in system.journeys if j.proposed]
+    if proposed:
+        print("Journeys proposed, to be confirmed: " + ", ".join(f"{j.id} (enters at {j.entry})" for j in proposed))
+    print(f"\nCoverage: {coverage.grade}. {coverage.reason}")
+    for title, ids in (("Without any dependency", coverage.without_dependency), ("Datastores nobody uses", coverage.unused_datastores)):
+        if ids:
+            print(f"{title}: {', '.join(ids)}")
+    for conflict in conflicts:
+        print(f"Conflict at {conflict.where}: {conflict.what}; kept {conflict.kept}, dropped {conflict.dropped}")
+    if questions:
+        print(f"\nQuestions, the most telling first ({min(limit, len(questions))} of {len(questions)}):")
+        for number, question in enumerate(questions[:limit], 1):
+            print(f"{number:3}. {question.what}  ({question.where}; decides {question.flips} conclusions)")
+
+
+def blast_radii(radii: Sequence[BlastRadius]) -> None:
+    """Per scenario: what happens to each journey, and to how many components."""
+    out = console()
+    out.print(
+        _table(
+            ["failing", "mode", "value lost", "journeys", "components not ok"],
+            (
+                (
+                    " + ".join(r.fail) or "nothing",
+                    r.mode,
+                    format_share(round(r.value_lost, 4)),
+                    ", ".join(f"{id} {state}" for id, state in r.journeys.items() if state != State.OK) or "all ok",
+                    ", ".join(f"{id} {state}" for id, state in r.components.items() if state != State.OK) or "none",
+                )
+                for r in sorted(radii, key=lambda r: -r.value_lost)
+            ),
+        )
+    )
+    _assumed([a for r in radii for a in r.assumptions])
+
+
+def _assumed(assumptions: Iterable[object]) -> None:
+    texts = sorted({f"{a.where}: {a.what}" for a in assumptions})  # type: ignore[attr-defined]
+    if texts:
+        print(f"\nAssumed ({len(texts)}):")
+        for text in texts[:20]:
+            print(f"  {text}")
+        if len(texts) > 20:
+            print(f"  … and {len(texts) - 20} more (--json lists all)")
+
+
+def _probability(p: float | Range | None) -> str:
+    if p is None:
+        return "unknown"
+    return f"{p.best:.4g} to {p.worst:.4g}" if isinstance(p, Range) else f"{p:.6g}"
+
+
+def cut_sets(sets: Sequence[CutSets], limit: int = 30) -> None:
+    """Per journey: single points by kind, then the minimal cut sets, the smallest first."""
+    for c in sets:
+        total = "at least " + str(len(c.sets)) if c.count is None else str(c.count)
+        print(f"\n{c.journey}: {total} minimal cut sets, p({c.state}) = {_probability(c.p_failed)}")
+        for kind, atoms in (
+            ("single components", c.single_points.component),
+            ("of these without a spare", c.single_points.instance),
+            ("shared causes", c.single_points.shared_cause),
+        ):
+            if atoms:
+                print(f"  {kind}: {', '.join(atoms)}")
+        for atoms in c.sets[:limit]:
+            print(f"    {{{', '.join(atoms)}}}")
+        if c.truncated or len(c.sets) > limit:
+            print("    … more (--json lists all that were asked for)")
+    _assumed([a for c in sets for a in c.assumptions])
+
+
+def findings(found: Sequence[Finding], summary: str) -> None:
+    """Findings, the gravest first, after one sentence on single points of failure."""
+    print(summary)
+    for f in found:
+        print(f"\n{f.severity.upper()}  {f.check}  {f.subject}  ({f.certainty})\n  {f.title}")
+        for line in f.evidence[:6]:
+            print(f"    {line}")
+        if f.remedy:
+            print(f"  Remedy: {f.remedy}")
+    print(f"\n{len(found)} findings")
+
+
+def latency(advices: Sequence[TimeoutAdvice]) -> None:
+    """Per call: what was measured, what timeout follows, and why."""
+    out = console()
+    out.print(
+        _table(
+            ["call", "n #", "p50 #", "p99 [95 % interval]", "timeout #", "grade", "false timeouts (upper bound)"],
+            (
+                (
+                    a.call,
+                    a.n,
+                    _ms(a.p50_s),
+                    _bounds(a.p99),
+                    _ms(a.recommended_s) if a.recommended_s is not None else f"start with {_ms(a.provisional_s)}",
+                    a.grade,
+                    "–" if a.false_timeout is None else f"{a.false_timeout.p:.2%} (≤ {a.false_timeout.upper:.2%})",
+                )
+                for a in advices
+            ),
+        )
+    )
+    for a in advices:
+        print(f"{a.call}: {a.reason}")
+        for warning in a.warnings:
+            print(f"    note: {warning}")
+
+
+def plan(strategy: Strategy) -> None:
+    """Per dependency what is proposed; then the actions, the gravest first, and what is still to be asked."""
+    out = console()
+    out.print(
+        _table(
+            ["dependency", "timeout today", "proposed", "why"],
+            (
+                (
+                    p.dependency,
+                    _timeout(p.today),
+                    ("provisional " if p.provisional else "") + _timeout(p.proposed),
+                    p.reason,
+                )
+                for p in strategy.policies
+            ),
+        )
+    )
+    print(f"Actions ({len(strategy.actions)}), in order:")
+    for number, action in enumerate(strategy.actions[:15], 1):
+        print(f"{number:3}. [{action.severity}] {action.title}")
+    if strategy.open_questions:
+        print(f"\nOpen questions ({len(strategy.open_questions)}):")
+        for number, question in enumerate(strategy.open_questions, 1):
+            print(f"{number:3}. {question.what}  ({question.where})")
+
+
+def _timeout(policy: object) -> str:
+    value = getattr(policy, "timeout_s", None)
+    return _ms(value) if isinstance(value, float) else ("none" if value == "none" else "unknown")

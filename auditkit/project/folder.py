@@ -1,0 +1,168 @@
+"""What an audit folder holds, and how each of its files is read. Reading never changes anything."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field, ValidationError
+
+from auditkit.errors import InputError, Problem
+from auditkit.importers import load_yaml, read_nouns, validate
+from auditkit.latency import from_parquet
+from auditkit.model.audit import AuditFacts, Decision, Strategy
+from auditkit.model.draft import Conflict
+from auditkit.model.latency import LatencyProfile
+from auditkit.model.noun import Noun
+from auditkit.model.system import System
+from auditkit.project.files import current, digest, read_input, read_text
+
+SYSTEM = "system.yaml"
+FACTS = "audit.yaml"
+DECISIONS = "decisions.yaml"
+STRATEGY = "strategy.yaml"
+SOURCES = "sources/index.yaml"
+EXPORTS = "latency/index.yaml"
+PROFILES = "latency/profiles.parquet"
+MANIFEST = "out/manifest.json"
+
+N = TypeVar("N", bound=Noun)
+
+
+class SourceRecord(Noun):
+    """One imported file: its kept (redacted) copy, its format, the hash of the original, what its format cannot say."""
+
+    file: str
+    format: str
+    sha256: str
+    cannot_say: tuple[str, ...] = ()
+
+
+class SourceIndex(Noun):
+    """All imports of an audit, and where they disagreed."""
+
+    sources: tuple[SourceRecord, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+
+
+class ExportRecord(Noun):
+    """One latency export: its copy in the audit folder, and how to read it."""
+
+    file: str
+    sha256: str
+    format: str | None = None
+    unit: str | None = None
+
+
+class ExportIndex(Noun):
+    """All latency exports of an audit."""
+
+    exports: tuple[ExportRecord, ...] = ()
+
+
+class DecisionFile(Noun):
+    """`decisions.yaml`."""
+
+    auditkit: int = 1
+    decisions: tuple[Decision, ...] = ()
+
+
+class Manifest(Noun):
+    """What was generated, from which inputs: `written` maps files to their digests, `steps` maps steps to their inputs' digest."""
+
+    written: dict[str, str] = Field(default_factory=dict)
+    steps: dict[str, str] = Field(default_factory=dict)
+
+
+def require(folder: Path) -> None:
+    """Raises `InputError` where `folder` is no audit folder."""
+    if not (folder / SYSTEM).is_file():
+        exists = folder.exists()
+        raise InputError.of(
+            str(folder),
+            f"holds no {SYSTEM}" if exists else "does not exist",
+            f"start with: auditkit new {folder}   or: auditkit import FILE --into {folder}",
+        )
+
+
+@lru_cache(maxsize=8)
+def _system(text: str, name: str) -> System:
+    return validate(load_yaml(text, name))
+
+
+def system(folder: Path) -> System:
+    """The audited system, through the gate."""
+    require(folder)
+    path = folder / SYSTEM
+    return _system(read_text(path), str(path))
+
+
+def _noun(folder: Path, relative: str, kind: type[N]) -> N:
+    path = folder / relative
+    return read_nouns(read_text(path), str(path), kind) if path.is_file() else kind()
+
+
+def facts(folder: Path) -> AuditFacts:
+    """`audit.yaml`, or its defaults."""
+    return _noun(folder, FACTS, AuditFacts)
+
+
+def decisions(folder: Path) -> tuple[Decision, ...]:
+    """What people have decided so far."""
+    return _noun(folder, DECISIONS, DecisionFile).decisions
+
+
+def sources(folder: Path) -> SourceIndex:
+    """What was imported."""
+    return _noun(folder, SOURCES, SourceIndex)
+
+
+def exports(folder: Path) -> ExportIndex:
+    """Which latency exports there are; files put into `latency/` by hand count as well."""
+    index = _noun(folder, EXPORTS, ExportIndex)
+    known = {record.file for record in index.exports}
+    loose = sorted(
+        path.relative_to(folder).as_posix()
+        for path in (folder / "latency").glob("*")
+        if path.is_file() and not path.name.startswith(".") and path.suffix not in {".py", ".md", ".yaml"}
+    )
+    added = [
+        ExportRecord(file=name, sha256=current(folder / name) or "") for name in loose if name not in known and name != PROFILES
+    ]
+    return ExportIndex(exports=(*index.exports, *added))
+
+
+def profiles(folder: Path) -> dict[str, LatencyProfile]:
+    """The latency profiles by call name; empty before anything was measured."""
+    path = folder / PROFILES
+    if not path.is_file():
+        return {}
+    content = read_input(path)
+    return _profiles(digest(content), content, str(path))
+
+
+@lru_cache(maxsize=4)
+def _profiles(sha256: str, content: bytes, name: str) -> dict[str, LatencyProfile]:
+    try:
+        return from_parquet(content)
+    except (ValueError, KeyError, OSError) as error:
+        raise InputError.of(name, "is damaged", "delete it and run: auditkit run") from error
+
+
+def strategy(folder: Path) -> Strategy | None:
+    """The strategy as last planned; None before `auditkit plan`."""
+    path = folder / STRATEGY
+    return read_nouns(read_text(path), str(path), Strategy) if path.is_file() else None
+
+
+def manifest(folder: Path) -> Manifest:
+    """What was generated so far."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        return Manifest()
+    try:
+        return Manifest.model_validate(json.loads(read_text(path)))
+    except (ValueError, ValidationError) as error:
+        raise InputError([Problem(str(path), "is damaged", "delete it; everything in out/ can be made again")]) from error

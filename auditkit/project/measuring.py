@@ -1,0 +1,88 @@
+"""Latency exports -> `latency/profiles.parquet`, with copies of the exports beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditkit.errors import InputError
+from auditkit.importers import update_yaml
+from auditkit.latency import Measured, measure, to_parquet
+from auditkit.model.latency import LatencyProfile
+from auditkit.project import folder as held
+from auditkit.project.files import digest_file, read_input, read_known
+from auditkit.project.generated import write_generated
+
+COPIED_UP_TO = 64 * 2**20
+"""Larger exports, in bytes, stay where they are and are referred to by path and hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What was measured: profiles by call name, names that match no component, and what is to be said about it."""
+
+    profiles: dict[str, LatencyProfile]
+    unmatched: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def measure_into(
+    paths: Sequence[Path], folder: Path, format: str | None = None, unit: str | None = None
+) -> Measurement:
+    """Take latency exports into an audit and measure all of its exports anew.
+
+    Raises `InputError` where a file cannot be read as a latency export; nothing is written then.
+    """
+    held.require(folder)
+    records = {record.file: record for record in held.exports(folder).exports}
+    contents: dict[str, bytes] = {}
+    places: dict[str, Path] = {}
+    for path in paths:
+        if not path.is_file():
+            raise InputError.of(str(path), "does not exist" if not path.exists() else "is a folder", "name a file")
+        inside = path.resolve().is_relative_to((folder / "latency").resolve())
+        small = path.stat().st_size <= COPIED_UP_TO
+        name = f"latency/{path.name}" if inside or small else str(path.resolve())
+        if small and not inside:
+            contents[name] = read_input(path)
+        places[name] = path
+        records[name] = held.ExportRecord(file=name, sha256=digest_file(path), format=format, unit=unit)
+    if not records:
+        raise InputError.of(str(folder / "latency"), "holds no latency export", "run: auditkit latency FILE --into DIR")
+    ordered = [records[name] for name in sorted(records)]
+    measured = _measure_all(ordered, places, folder)
+    text, known = read_known(folder / held.EXPORTS)
+    contents[held.EXPORTS] = update_yaml(text, held.ExportIndex(exports=tuple(ordered))).encode()
+    parquet = to_parquet(measured.profiles.values())
+    write_generated(folder, {held.PROFILES: parquet}, "latency", own=contents, expected={held.EXPORTS: known})
+    return measured
+
+
+def measure_again(folder: Path) -> Measurement:
+    """Measure the exports that the audit holds already, for example after names in `audit.yaml` have changed."""
+    return measure_into((), folder)
+
+
+def _measure_all(records: Sequence[held.ExportRecord], places: dict[str, Path], folder: Path) -> Measurement:
+    facts, components = held.facts(folder), [c.id for c in held.system(folder).components]
+    groups: dict[tuple[str | None, str | None], list[Path]] = {}
+    for record in records:
+        groups.setdefault((record.format, record.unit), []).append(places.get(record.file, folder / record.file))
+    profiles: dict[str, LatencyProfile] = {}
+    warnings: list[str] = []
+    unmatched: list[str] = []
+    for (format, unit), paths in groups.items():
+        part: Measured = measure(paths, format=format, unit=unit, names=facts.names, components=components)
+        warnings.extend(part.warnings)
+        unmatched.extend(part.unmatched)
+        for profile in part.profiles:
+            other = profiles.get(profile.call)
+            if other is not None:
+                smaller, larger = sorted((other, profile), key=lambda p: p.n)
+                warnings.append(f"{profile.call}: in exports of two kinds; the one with {larger.n} samples counts, not the {smaller.n}")
+                profile = larger
+            profiles[profile.call] = profile
+    return Measurement(
+        dict(sorted(profiles.items())), tuple(dict.fromkeys(unmatched)), tuple(dict.fromkeys(warnings))
+    )

@@ -1,0 +1,78 @@
+"""Which steps of an audit are done, which rest on inputs that have changed since, and what to do next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from auditkit.model.noun import Noun
+from auditkit.project import folder as held
+from auditkit.project.files import current, digest
+from auditkit.version import VERSION
+
+StepName = Literal["map", "latency", "plan", "document"]
+Condition = Literal["done", "stale", "open"]
+
+_INPUTS: dict[StepName, tuple[str, ...]] = {
+    "map": (held.SYSTEM,),
+    "latency": (held.FACTS,),
+    "plan": (held.SYSTEM, held.FACTS, held.DECISIONS, held.PROFILES),
+    "document": (held.SYSTEM, held.FACTS, held.DECISIONS, held.PROFILES, held.STRATEGY, held.SOURCES),
+}
+_RESULT: dict[StepName, str] = {
+    "map": held.SYSTEM,
+    "latency": held.PROFILES,
+    "plan": held.STRATEGY,
+    "document": "out/strategy.md",
+}
+_TITLE: dict[StepName, str] = {
+    "map": "Map the system",
+    "latency": "Measure latencies",
+    "plan": "Plan the strategy",
+    "document": "Write the document",
+}
+_DO: dict[StepName, str] = {
+    "map": "auditkit import FILE --into",
+    "latency": "auditkit latency EXPORT --into",
+    "plan": "auditkit plan",
+    "document": "auditkit export",
+}
+
+
+class Step(Noun):
+    """One step of an audit: `done`, `stale` (its inputs have changed since) or `open`, and the command that does it."""
+
+    name: StepName
+    title: str
+    condition: Condition
+    command: str
+
+
+def inputs_digest(folder: Path, step: StepName, pending: Mapping[str, bytes] | None = None) -> str:
+    """Digest of everything that a step reads, and of the version that reads it; `pending` is about to be written."""
+    new = pending or {}
+    names = {*_INPUTS[step]}
+    if step == "latency":
+        names |= {record.file for record in held.exports(folder).exports} | {n for n in new if n.startswith("latency/")}
+        names -= {held.PROFILES, held.EXPORTS}  # the index says again what the exports are
+    parts = {name: digest(new[name]) if name in new else current(folder / name) for name in names}
+    return digest(json.dumps([VERSION, sorted(parts.items())]).encode())
+
+
+def steps(folder: Path) -> tuple[Step, ...]:
+    """All steps in order, with their condition as the files are now."""
+    known = held.manifest(folder).steps
+    return tuple(
+        Step(name=name, title=_TITLE[name], condition=_condition(folder, name, known.get(name)), command=f"{_DO[name]} {folder}")
+        for name in _INPUTS
+    )
+
+
+def _condition(folder: Path, name: StepName, known: str | None) -> Condition:
+    if not (folder / _RESULT[name]).is_file():
+        return "open"
+    if name == "map":
+        return "done"
+    return "done" if known == inputs_digest(folder, name) else "stale"
