@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from auditkit.errors import Problem
 from auditkit.model.noun import Noun
 from auditkit.model.system import Confidence, Evidence, Question
 
@@ -20,9 +21,14 @@ class Item:
     data: Mapping[str, Any]
     source: str
     lines: Mapping[str, int] = field(default_factory=dict)
+    merged: Mapping[str, Item] = field(default_factory=dict)
+    """Keys whose value was taken from another item of the same thing, when several sources were united."""
 
     def where(self, path: str = "") -> str:
         """`file:line` of a path inside the item, or of the nearest thing around it whose line is known."""
+        key = path.partition(".")[0]
+        if key in self.merged:
+            return self.merged[key].where(path)
         while path and path not in self.lines:
             path = path.rpartition(".")[0]
         line = self.lines.get(path)
@@ -42,6 +48,10 @@ class Draft:
     questions: tuple[Question, ...] = ()
     cannot_say: tuple[str, ...] = ()
     """What this format cannot express, in words, for the coverage report."""
+    problems: tuple[Problem, ...] = ()
+    """What a reader found wrong without having to stop; the gate raises it together with its own."""
+    by_person: bool = False
+    """Stated by a person (the native file): its facts beat those of imports."""
 
 
 class Conflict(Noun):
