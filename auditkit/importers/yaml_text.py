@@ -79,9 +79,9 @@ class Node:
         return next((child for key, child in zip(self.keys, self.children, strict=True) if key.value == step), None)
 
     def line_of(self, *path: str | int) -> int:
-        """Line of the key (or list item) at a path below this node, or of the nearest thing around it.
+        r"""Line of the key (or list item) at a path below this node, or of the nearest thing around it.
 
-        >>> parse("services:\\n  api:\\n    ports: [80]\\n", "compose.yaml").line_of("services", "api", "ports")
+        >>> parse("services:\n  api:\n    ports: [80]\n", "compose.yaml").line_of("services", "api", "ports")
         3
         """
         node, line = self, self.line
@@ -192,6 +192,8 @@ class _Reader:
             return self.alias(event)
         if depth > MAX_DEPTH:
             raise self.refused(event, f"is nested deeper than {MAX_DEPTH} levels", "flatten it; our files need fewer than ten")
+        if not isinstance(event, (ScalarEvent, SequenceStartEvent, MappingStartEvent)):
+            raise self.refused(event, "is no YAML: a value is missing", "mend the file at this line")
         anchor = event.anchor
         if anchor:
             self.anchors[anchor] = None  # known, but not complete: an alias to it inside itself would never end
@@ -208,7 +210,9 @@ class _Reader:
     def alias(self, event: AliasEvent) -> Node:
         node = self.anchors.get(event.anchor, self)
         if node is self:
-            raise self.refused(event, f"'*{event.anchor}' is defined nowhere", f"define it with &{event.anchor} before it is used")
+            raise self.refused(
+                event, f"'*{event.anchor}' is defined nowhere", f"define it with &{event.anchor} before it is used"
+            )
         if not isinstance(node, Node):
             raise self.refused(event, f"'*{event.anchor}' refers to itself", "write out what is meant")
         self.aliased += node.size
@@ -271,7 +275,9 @@ class _Reader:
     def span(self, event: Event) -> tuple[int, int]:
         return event.start_mark.index + self.shift, event.end_mark.index + self.shift
 
-    def collection_span(self, event: Event, last: Event, children: list[Node]) -> tuple[int, int]:
+    def collection_span(
+        self, event: SequenceStartEvent | MappingStartEvent, last: Event, children: list[Node]
+    ) -> tuple[int, int]:
         """A block ends where its last child does; the parser says only where the next thing begins."""
         start = event.start_mark.index + self.shift
         if event.flow_style or not children:
