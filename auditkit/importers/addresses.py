@@ -1,0 +1,329 @@
+"""Addresses inside text: URLs, host:port, connection strings, lists of brokers, options of a command.
+
+What is found is a host with its port, never the text around it: user names, passwords, paths and queries are left behind, and
+the values of options that look like credentials are not looked at. A bare word is an address only where the name it was given
+under says so (`REDIS_HOST`, `--db-host`). All searches look a bounded number of characters back, so time grows with the text
+and not with its square.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Form = Literal["url", "host:port", "name", "word"]
+"""How an address was written. `word` is a bare word whose option does not say that it is an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host that a text names. `host` is in lower case; `sure` says that the text can hardly mean anything but an address."""
+
+    host: str
+    port: int | None = None
+    form: Form = "host:port"
+    sure: bool = True
+
+    def __str__(self) -> str:
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_ADDRESS_WORDS = _set(
+    """
+    host hosts hostname hostnames addr addrs address addresses url urls uri uris endpoint endpoints server servers broker brokers
+    bootstrap dsn upstream upstreams backend backends target targets seeds peers jdbc sentinel sentinels master zookeeper
+    collector remote svc service proxy gateway contactpoints
+    """
+)
+_OTHER_WORDS = _set(
+    """
+    name user username login database db dbname
+    topic topics queue exchange bucket table schema namespace ns version tag image type
+    driver mode level path dir file id port ports enabled timeout prefix suffix region class profile profiles group role vhost
+    keyspace index format log strategy provider engine dialect label labels account email realm flavor env environment
+    """
+)
+_CREDENTIAL_WORDS = _set(
+    """
+    password passwd pass pwd passphrase secret secrets token tokens credential credentials apikey key keys auth cookie salt
+    signature sas pin pat jwt hmac
+    """
+)
+_HOST_BEFORE = re.compile(r"(?<![A-Za-z0-9_.-])([A-Za-z0-9_][A-Za-z0-9_.-]{0,252})$")
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?")
+_IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
+_SCHEME_BEFORE = re.compile(r"((?:[A-Za-z][A-Za-z0-9+.-]{0,30}:){1,4})@?$")
+_PORT = re.compile(r":([0-9]{1,5})(?![A-Za-z0-9_@-]|\.[0-9]|:(?![0-9]{1,5}\b))")
+_AUTHORITY = re.compile(r"(?:(?!,[A-Za-z][A-Za-z0-9+.-]{0,30}://)[^\s/?#\"'<>\\`;|(){}$])*")
+_RUN = re.compile(r"[^\s\"'<>`;|]{0,2000}")
+_OPTION = re.compile(
+    r"(?<![A-Za-z0-9_.-])(-{0,2}[A-Za-z_][A-Za-z0-9_.-]{0,80}|[Dd]ata [Ss]ource|[Nn]etwork [Aa]ddress)[\"']?\s{0,3}"
+    r"(=|:(?=[\s\"']))\s{0,3}"
+)
+_VALUE = re.compile(r"\"[^\"]{0,2000}\"|'[^']{0,2000}'|[^\s;&\"')]{1,2000}")
+_CHUNK = 20_000
+"""Characters searched at a time: keeps the time of every search proportional to the text, whatever stands in it."""
+_ORACLE = re.compile(r"jdbc:oracle:[a-z]{1,5}:[^@\s]{0,200}@(?://)?([A-Za-z0-9_][A-Za-z0-9_.-]{0,252}):([0-9]{1,5})")
+_TCP = re.compile(r"@(?:tcp|tcp4|tcp6|udp)\(([A-Za-z0-9_][A-Za-z0-9_.-]{0,252})(?::([0-9]{1,5}))?\)")
+_ITSELF = frozenset(
+    {"localhost", "127.0.0.1", "0.0.0.0", "::1", "::", "[::1]", "[::]", "host", "hostname", "localhost.localdomain"}
+)
+_IN_PATHS = frozenset({"http", "https", "ws", "wss", "git", "ssh"})
+_VOCABULARIES = ("w3.org", "schemas.", "xmlns.", "json-schema.org", "example.com", "example.org", "apache.org")
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The words of a variable's, option's or component's name, in lower case.
+
+    >>> words("PRODUCT_CATALOG_addr"), words("--redisHost"), words("spring.data.mongodb.uri")
+    (('product', 'catalog', 'addr'), ('redis', 'host'), ('spring', 'data', 'mongodb', 'uri'))
+    """
+    return tuple(word.lower() for word in _WORDS.findall(name[:200]))
+
+
+def is_credential(name: str) -> bool:
+    """Whether the value under this name is a credential, judged by the name's last word.
+
+    >>> is_credential("DB_PASSWORD"), is_credential("API_KEY"), is_credential("KEYCLOAK_URL"), is_credential("TOKEN_SERVICE_ADDR")
+    (True, True, False, False)
+    """
+    found = words(name)
+    return bool(found) and found[-1] in _CREDENTIAL_WORDS
+
+
+def names_an_address(name: str) -> bool | None:
+    """Whether a bare word under this name is a host: True, False, or None where the name does not say.
+
+    >>> names_an_address("REDIS_HOST"), names_an_address("DB_NAME"), names_an_address("REDIS")
+    (True, False, None)
+    """
+    found = words(name)
+    if not found:
+        return None
+    if found[-1] in _OTHER_WORDS or found[-1] in _CREDENTIAL_WORDS:
+        return False
+    return True if any(word in _ADDRESS_WORDS for word in found) else None
+
+
+def find_addresses(text: str, name: str = "") -> tuple[Address, ...]:
+    """The addresses that a value given under `name` holds, in order, each host and port once.
+
+    Loopback addresses are left out, as are values under the names of credentials and of images. A value that is one bare
+    word, or a list of them, comes back as `name` where `name` says that it is an address, and as `word` where it does not say.
+
+    >>> [str(a) for a in find_addresses("postgres://shop:s3cret@orders-db:5432/orders?sslmode=off", "DATABASE_URL")]
+    ['orders-db:5432']
+    >>> [str(a) for a in find_addresses("kafka-0.kafka:9092,kafka-1.kafka:9092", "KAFKA_BROKERS")]
+    ['kafka-0.kafka:9092', 'kafka-1.kafka:9092']
+    >>> [str(a) for a in find_addresses("Server=tcp:sql,1433;Database=shop;User Id=sa;Password=cart:80", "ConnectionString")]
+    ['sql:1433']
+    >>> find_addresses("orders-db", "DB_HOST")
+    (Address(host='orders-db', port=None, form='name', sure=True),)
+    >>> find_addresses("orders", "DB_NAME"), find_addresses("http://localhost:8080", "SELF")
+    ((), ())
+    """
+    own = words(name)
+    if is_credential(name) or (own and own[-1] in {"image", "tag", "version", "user", "uid"}):
+        return ()
+    found: dict[tuple[str, int | None], Address] = {}
+    for at in range(0, len(text), _CHUNK):
+        rest = text[at : at + _CHUNK]
+        for search in (_oracle, _options, _urls, _driver_dsn, _host_ports):
+            addresses, rest = search(rest, text)
+            for address in addresses:
+                found.setdefault((address.host, address.port), address)
+    if not found:
+        found = {(address.host, address.port): address for address in _bare(text, name)}
+    return tuple(address for address in found.values() if not _is_itself(address.host))
+
+
+def addresses_in_arguments(arguments: Sequence[str]) -> tuple[tuple[int, Address], ...]:
+    """Addresses in the arguments of a command, each with the index of its argument.
+
+    An option's name says whether the bare word behind it is a host, in the same argument or in the next one. A bare word
+    behind an option that does not say (`-h web`) comes back as `word`.
+
+    >>> [(i, str(a), a.form) for i, a in addresses_in_arguments(["--db-host", "orders-db", "--cache=redis:6379", "-h", "web"])]
+    [(1, 'orders-db', 'name'), (2, 'redis:6379', 'host:port'), (4, 'web', 'word')]
+    """
+    found: list[tuple[int, Address]] = []
+    option = ""
+    for index, argument in enumerate(arguments):
+        if argument.startswith("-") and "=" not in argument:
+            option = argument if not any(c.isspace() for c in argument) else ""
+            if option:
+                continue
+        name, value = option, argument
+        if argument.startswith("-"):
+            name, _, value = argument.partition("=")
+        found += [(index, address) for address in find_addresses(value, name) if name or address.form != "word"]
+        option = ""
+    return tuple(found)
+
+
+def split_command(command: str) -> tuple[str, ...]:
+    """The arguments of a command given as one text, as a shell would split it; at blanks where its quotes do not match.
+
+    >>> split_command("-d 60 -h 'edge router'"), split_command("it's")
+    (('-d', '60', '-h', 'edge router'), ("it's",))
+    """
+    try:
+        return tuple(shlex.split(command))
+    except ValueError:
+        return tuple(command.split())
+
+
+def is_vocabulary(host: str) -> bool:
+    """Whether a host only names a vocabulary or stands in an example, as in `http://www.w3.org/2001/XMLSchema`."""
+    return any(host == name or host.startswith(name) or host.endswith("." + name) for name in _VOCABULARIES)
+
+
+def is_ip(host: str) -> bool:
+    """Whether a host is an IPv4 address."""
+    return _IPV4.fullmatch(host) is not None
+
+
+def _is_itself(host: str) -> bool:
+    return host in _ITSELF or host.startswith("127.")
+
+
+def _blank(text: str, start: int, end: int) -> str:
+    return text[:start] + " " * (end - start) + text[end:]
+
+
+def _host_port(part: str) -> tuple[str, int | None] | None:
+    """Host and port of `host`, `host:port`, `tcp:host,port`, or a host with an instance behind a backslash; else None."""
+    part = part.strip().strip("\"'")
+    for prefix in ("tcp:", "udp:", "np:"):
+        part = part.removeprefix(prefix)
+    host, colon, port = part.partition(":")
+    if not colon:
+        host, _, port = part.partition(",")
+    host = host.partition("\\")[0]
+    if not _HOST.fullmatch(host) or (port and not (port.isascii() and port.isdigit() and len(port) <= 5)):
+        return None
+    return host.rstrip(".").lower(), (int(port) if port else None)
+
+
+def _oracle(rest: str, text: str) -> tuple[list[Address], str]:
+    found = []
+    if "jdbc:oracle" in rest:
+        for match in _ORACLE.finditer(rest):
+            found.append(Address(match[1].lower(), int(match[2]), "url"))
+            rest = _blank(rest, *match.span())
+    return found, rest
+
+
+def _options(rest: str, text: str) -> tuple[list[Address], str]:
+    """Addresses in `key=value` and `key: value` whose key names one; values of credentials are blanked for later searches."""
+    found = []
+    for match in _OPTION.finditer(rest):
+        value = _VALUE.match(rest, match.end())
+        if value is None:
+            continue
+        if is_credential(match[1]) or words(match[1])[-1:] in (("id",), ("user",), ("uid",)):
+            rest = _blank(rest, *value.span())
+        elif names_an_address(match[1]) and "://" not in value[0]:
+            pair = _host_port(value[0].rstrip(","))
+            if pair is not None and _could_be_host(pair[0]):
+                found.append(Address(*pair, "name" if pair[1] is None else "host:port", sure=match[2] == "="))
+                rest = _blank(rest, *value.span())
+    return found, rest
+
+
+def _urls(rest: str, text: str) -> tuple[list[Address], str]:
+    found: list[Address] = []
+    at = rest.find("://")
+    while at >= 0:
+        before = _SCHEME_BEFORE.search(rest, max(0, at - 80), at + 1)
+        start, begin = at, at + 3
+        authority = _AUTHORITY.match(rest, begin)
+        end = authority.end() if authority else begin
+        if before is not None:
+            start = before.start()
+            scheme = before[1].split(":")[-2].lower()
+            run = _RUN.match(rest, begin)
+            tail = run[0] if run else ""
+            whole = rest[begin:end]
+            if "@" not in whole and "@" in tail and scheme not in _IN_PATHS and "?" not in tail.rpartition("@")[0]:
+                whole = tail.rpartition("@")[2]  # a password with a slash in it: what follows the last @ is the host
+                whole = re.split(r"[/?#]", whole, maxsplit=1)[0]
+                end = begin + len(tail)
+            if scheme not in {"file", "unix", "classpath", "urn", "data"}:
+                found += [Address(host, port, "url") for host, port in _authority(whole)]
+            run_end = run.end() if run else end
+            # the path and the query may hold other addresses, but never user names: they are searched as plain text
+            end = max(end, begin) if "@" not in rest[end:run_end] else run_end
+        rest = _blank(rest, start, end)
+        at = rest.find("://", end)
+    return found, rest
+
+
+def _authority(authority: str) -> Iterator[tuple[str, int | None]]:
+    parts = authority.split(",")
+    first_with_user = next((i for i, part in enumerate(parts) if "@" in part), 0)
+    for part in parts[first_with_user:]:
+        pair = _host_port(part.rpartition("@")[2])
+        if pair is not None:
+            yield pair
+
+
+def _driver_dsn(rest: str, text: str) -> tuple[list[Address], str]:
+    """`user:password@tcp(host:port)/db`, as Go's drivers write it."""
+    found = []
+    if "(" in rest and "@" in rest:
+        for match in _TCP.finditer(rest):
+            found.append(Address(match[1].lower(), int(match[2]) if match[2] else None, "url"))
+            start = max(rest.rfind(" ", 0, match.start()), rest.rfind("\n", 0, match.start())) + 1
+            rest = _blank(rest, start, match.end())
+    return found, rest
+
+
+def _host_ports(rest: str, text: str) -> tuple[list[Address], str]:
+    found = []
+    whole = text.strip().strip("\"'")
+    parts = re.split(r"[,;\s]+", whole) if len(whole) <= 2000 else ["?"]
+    sure = all(_host_port(part.rpartition("@")[2]) for part in parts if part and "=" not in part)
+    for match in _PORT.finditer(rest):
+        host = _HOST_BEFORE.search(rest, max(0, match.start() - 260), match.start())
+        port = int(match[1])
+        if host is None or not 20 <= port <= 65535:
+            continue
+        before = rest[max(0, host.start() - 5) : host.start()]
+        if (before.endswith("/") and not before.endswith("//")) or (
+            before.endswith(":") and not before.endswith(("tcp:", "udp:"))
+        ):
+            continue  # the tag of an image, or the middle of something longer
+        name = host[1].rstrip(".").lower()
+        if (any(c.isalpha() for c in name) or is_ip(name)) and _HOST.fullmatch(name):
+            found.append(Address(name, port, sure=sure))
+    return found, rest
+
+
+def _could_be_host(host: str) -> bool:
+    return is_ip(host) or (
+        any(c.isalpha() for c in host) and host not in {"true", "false", "null", "none", "yes", "no", "on", "off"}
+    )
+
+
+def _bare(text: str, name: str) -> Iterator[Address]:
+    says = names_an_address(name)
+    if says is False or len(text) > 2000:
+        return
+    parts = [part for part in re.split(r"[,;\s]+", text.strip().strip("\"'")) if part]
+    if not parts or (len(parts) > 1 and not ("," in text or ";" in text)):
+        return
+    for part in parts:
+        pair = _host_port(part.rpartition("@")[2] if "@" in part and says else part)
+        if pair is None or not _could_be_host(pair[0]):
+            continue
+        cluster = ".svc" in pair[0]
+        yield Address(*pair, "name" if says or cluster else "word", sure=bool(says) or cluster)

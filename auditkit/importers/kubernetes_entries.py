@@ -1,0 +1,152 @@
+"""Where requests enter a cluster, as proposed journeys; and what NetworkPolicies allow, as a second sign of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from auditkit.importers.addresses import Address
+from auditkit.importers.kubernetes_names import Names, resolve_host, selects
+from auditkit.importers.kubernetes_objects import KubeObject
+from auditkit.importers.kubernetes_workloads import Workload
+from auditkit.importers.mentions import Mention
+from auditkit.importers.shapes import below, text_of
+from auditkit.model.draft import Item
+from auditkit.model.system import Evidence, Question
+
+_ROUTES: Final = frozenset({"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"})
+
+
+def proposed_journeys(objects: tuple[KubeObject, ...], names: Names, loads: tuple[Item, ...]) -> tuple[Item, ...]:
+    """A journey for each component that an Ingress, a route, an exposed Service or a load generator (`loads`) points at.
+
+    They are marked `proposed` until a person confirms them.
+    """
+    entries: dict[str, list[tuple[dict[str, str], str, int | None]]] = {}
+    for thing in objects:
+        for host, namespace, line, what in _entered(thing):
+            for component in resolve_host(names, host, namespace).to:
+                evidence = {"source": thing.source, "locator": thing.locator(what), "confidence": "declared"}
+                entries.setdefault(component, []).append((evidence, thing.source, line))
+    for item in loads:
+        target = item.data["to"]
+        if isinstance(target, str):
+            entries.setdefault(target, []).extend((found, item.source, item.lines.get("")) for found in item.data["evidence"])
+    return tuple(
+        Item(
+            {"id": entry, "entry": entry, "proposed": True, "evidence": _distinct([evidence for evidence, _, _ in found])},
+            found[0][1],
+            {} if found[0][2] is None else {"": found[0][2]},
+        )
+        for entry, found in entries.items()
+    )
+
+
+def _distinct(evidence: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [item for index, item in enumerate(evidence) if item not in evidence[:index]]
+
+
+def _items(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _entered(thing: KubeObject) -> Iterator[tuple[str, str | None, int, str]]:
+    """Host, namespace, line and locator of what one object lets in from outside."""
+    if thing.kind == "Ingress":
+        spec = thing.at("spec")
+        for backend in (below(spec, "defaultBackend"), below(spec, "backend")):
+            yield from _backend(thing, backend, "spec.defaultBackend")
+        for i, rule in enumerate(_items(below(spec, "rules"))):
+            for j, path in enumerate(_items(below(rule, "http", "paths"))):
+                yield from _backend(thing, below(path, "backend"), f"spec.rules[{i}].http.paths[{j}]")
+    elif thing.kind in _ROUTES:
+        for i, rule in enumerate(_items(thing.at("spec", "rules"))):
+            for backend in _items(below(rule, "backendRefs")):
+                if text_of(below(backend, "kind")) in ("", "Service"):
+                    namespace = text_of(below(backend, "namespace")) or thing.namespace
+                    yield text_of(below(backend, "name")), namespace, thing.line("spec", "rules", i), f"spec.rules[{i}]"
+    elif thing.kind == "Route" and thing.api.startswith("route.openshift.io"):
+        yield text_of(thing.at("spec", "to", "name")), thing.namespace, thing.line("spec", "to"), "spec.to"
+    elif thing.kind == "VirtualService":
+        if any(text_of(gateway) != "mesh" for gateway in _items(thing.at("spec", "gateways"))):
+            for protocol in ("http", "tls", "tcp"):
+                for i, rule in enumerate(_items(thing.at("spec", protocol))):
+                    for route in _items(below(rule, "route")):
+                        host = text_of(below(route, "destination", "host"))
+                        yield host, thing.namespace, thing.line("spec", protocol, i), f"spec.{protocol}[{i}]"
+    elif thing.kind == "Service" and text_of(thing.at("spec", "type")) in ("LoadBalancer", "NodePort"):
+        kind = text_of(thing.at("spec", "type"))
+        yield thing.name, thing.namespace, thing.line("spec", "type"), f"spec.type ({kind})"
+
+
+def _backend(thing: KubeObject, backend: object, what: str) -> Iterator[tuple[str, str | None, int, str]]:
+    name = text_of(below(backend, "service", "name")) or text_of(below(backend, "serviceName"))
+    if name:
+        yield name, thing.namespace, thing.line("spec"), what
+
+
+def allowed_calls(
+    objects: tuple[KubeObject, ...], names: Names, known: frozenset[tuple[str, str]]
+) -> tuple[tuple[Mention, ...], tuple[Question, ...]]:
+    """Calls that NetworkPolicies allow between named components.
+
+    Together with another sign (`known`) that is `declared` evidence of the call; alone it only permits it, which is asked.
+    """
+    mentions: list[Mention] = []
+    questions: dict[tuple[str, str], Question] = {}
+    for thing in objects:
+        if thing.kind != "NetworkPolicy":
+            continue
+        for caller, callee, what, line in _allowed(thing, names):
+            if caller == callee:
+                continue
+            locator = thing.locator(what)
+            if (caller, callee) in known:
+                address = Address(callee)
+                mentions.append(
+                    Mention(caller, address, thing.source, locator, line, "declared", f"in {thing.locator()}", to=(callee,))
+                )
+            else:
+                questions.setdefault(
+                    (caller, callee),
+                    Question(
+                        id=f"allowed {caller} -> {callee}",
+                        where=f"{thing.source}:{line}",
+                        what=f"{thing.locator()} allows {caller} to call {callee}, and nothing else shows that it does: does it?",
+                        evidence=(Evidence(source=thing.source, locator=locator, confidence="inferred"),),
+                    ),
+                )
+    return tuple(mentions), tuple(questions.values())
+
+
+def _allowed(thing: KubeObject, names: Names) -> Iterator[tuple[str, str, str, int]]:
+    own = _selected(thing.at("spec", "podSelector"), thing.namespace, names)
+    if not own:
+        return
+    for direction, side in (("ingress", "from"), ("egress", "to")):
+        for i, rule in enumerate(_items(thing.at("spec", direction))):
+            for peer in _items(below(rule, side)):
+                if below(peer, "podSelector") is None:
+                    continue
+                anywhere = below(peer, "namespaceSelector") is not None
+                for other in _selected(below(peer, "podSelector"), thing.namespace, names, anywhere):
+                    for mine in own:
+                        pair = (other, mine) if direction == "ingress" else (mine, other)
+                        yield (*pair, f"spec.{direction}[{i}].{side}", thing.line("spec", direction, i))
+
+
+def _selected(selector: object, namespace: str | None, names: Names, anywhere: bool = False) -> tuple[str, ...]:
+    """Components whose pods a label selector names; an empty selector means all pods and names none."""
+    labels = below(selector, "matchLabels")
+    if not isinstance(labels, Mapping) or below(selector, "matchExpressions"):
+        return ()
+    wanted = {text_of(key): text_of(value) for key, value in labels.items()}
+    return tuple(
+        part.id
+        for part in names.parts.values()
+        if any(_fits(workload, wanted, namespace, anywhere) for workload in part.workloads)
+    )
+
+
+def _fits(workload: Workload, wanted: Mapping[str, str], namespace: str | None, anywhere: bool) -> bool:
+    return (anywhere or workload.namespace == namespace) and selects(wanted, workload.labels)
