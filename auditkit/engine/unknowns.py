@@ -1,0 +1,191 @@
+"""Which open question decides most: each is answered both ways, and the conclusions that change are counted.
+
+A conclusion is the state of one journey under one single failure in one mode (lateness apart). A question flips it if its two
+answers give different states, the other questions being answered all worst or all best. One question asks for one fact.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+from auditkit.engine.assumptions import cone
+from auditkit.engine.blast import Profiles, cone_atoms
+from auditkit.engine.reference import HUNG, OK, STATES, journey_state, solve
+from auditkit.engine.structure import (
+    ENOUGH_WORKERS,
+    UNKNOWN_WORKERS,
+    Answers,
+    LinkBuilder,
+    Structure,
+    build,
+    link_builder,
+    place_finder,
+)
+from auditkit.model.failure import Assume, Mode
+from auditkit.model.system import Dependency, Fallback, Question, System, split_target
+
+T = TypeVar("T")
+
+MODES: Final[tuple[Mode, ...]] = ("down", "slow")
+NAMED_AT_MOST: Final = 5
+"""How many conclusions a question names; the others are counted."""
+
+Conclusion = tuple[int, Mode, int]
+"""Atom that fails, how, and the journey."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """One open fact: what is asked, and which link or component of the structure it changes."""
+
+    fact: str
+    id: str
+    where: str
+    what: str
+    link: int | None = None
+    part: int | None = None
+
+
+def questions(system: System, profiles: Profiles | None = None) -> tuple[Question, ...]:
+    """The open questions about everything that journeys depend on, those that decide most first.
+
+    What an import could not decide (`System.questions`) is ranked among them: a dependency that may be missing could turn
+    each journey that its caller serves, down and slow.
+
+    >>> system = System.model_validate({"system": "shop", "components": [{"id": "web", "concurrency": 50}, {"id": "ads"}],
+    ...     "dependencies": [{"from": "web", "to": "ads", "rate": "1/s",
+    ...         "policy": {"timeout": "1s", "bulkhead": {"max_concurrent": 5}}}],
+    ...     "journeys": [{"id": "page", "entry": "web"}]})
+    >>> [(q.id, q.flips, q.settles) for q in questions(system)]
+    [('on_failure web -> ads', 2, ('page is failed or ok when ads is down', 'page is failed or ok when ads is slow'))]
+    """
+    contexts = tuple(_Context(system, profiles, assume) for assume in ("worst", "best"))
+    structure = contexts[0].structure
+    ranked = []
+    for open_ in _open_facts(system, structure):
+        turned: dict[Conclusion, frozenset[int]] = {}
+        for context in contexts:
+            turned |= context.turned_by(open_)
+        ranked.append(
+            Question(id=open_.id, where=open_.where, what=open_.what, flips=len(turned), settles=_settles(structure, turned))
+        )
+    ranked += [_of_import(structure, question) for question in system.questions]
+    return tuple(sorted(_distinct(ranked), key=lambda question: (-question.flips, question.id)))
+
+
+def _open_facts(system: System, structure: Structure) -> Iterator[_Open]:
+    """Open facts that can touch a journey, in the order of the file."""
+    places = cone(structure, [place for trip in structure.trips for place in (trip.entry, *trip.completes)], "slow")
+    number = {link.source: index for index, link in enumerate(structure.links)}
+    held = {structure.links[index].part for index in number.values()}
+    for source, index in number.items():
+        if structure.links[index].caller in places:
+            yield from _of_dependency(system.dependencies[source], index, structure)
+    for index, part in enumerate(structure.parts):
+        if part.open_workers and index in held and part.base in places:
+            what = f"How many requests can one instance of {part.name} work on at the same time?"
+            yield _Open("concurrency", f"concurrency {part.name}", part.name, what, part=index)
+
+
+def _of_dependency(dependency: Dependency, index: int, structure: Structure) -> Iterator[_Open]:
+    link, where = structure.links[index], dependency.subject
+    caller, callee = dependency.caller, " and ".join(dependency.to)
+    fails = "fails" if len(dependency.to) == 1 else "fail"
+    if link.open_answer:
+        what = f"What does {caller} answer when {callee} {fails}: an error, a reduced answer, or the same as ever?"
+        yield _Open("on_failure", f"on_failure {where}", where, what, link=index)
+    if link.members[0].open_timeout:
+        yield _Open(
+            "timeout", f"timeout {where}", where, f"How long does {caller} wait for {callee} before it gives up?", link=index
+        )
+    others = dependency.fallback.alternatives if isinstance(dependency.fallback, Fallback) else ()
+    for n, (other, call) in enumerate(zip(others, link.alternatives, strict=False)):
+        if call.open_timeout:
+            what = f"How long does {caller} wait for {other.to}, which it asks instead of {callee}, before it gives up?"
+            yield _Open(f"timeout {n}", f"timeout {where} alternative {other.to}", where, what, link=index)
+    if link.open_rate:
+        what = f"How many calls a second does {caller} make to {callee} at peak, over all its instances?"
+        yield _Open("rate", f"rate {where}", where, what, link=index)
+
+
+class _Context:
+    """All open questions but one answered alike, and the conclusions that follow."""
+
+    def __init__(self, system: System, profiles: Profiles | None, assume: Assume) -> None:
+        self.assume: Assume = assume
+        self.structure = build(system, profiles, assume)
+        self.remake: LinkBuilder = link_builder(system, profiles, place_finder(self.structure))
+        self.atoms = sorted({atom for trip in self.structure.trips for atom in cone_atoms(self.structure, trip, "slow")})
+        self.states = {
+            (atom, mode): solve(self.structure, (atom,), mode) for mode in MODES for atom in self.atoms if self.structure.trips
+        }
+
+    def turned_by(self, open_: _Open) -> dict[Conclusion, frozenset[int]]:
+        """The conclusions that the other answer to one question changes, with both states."""
+        other = self._with_other_answer(open_)
+        turned = {}
+        for (atom, mode), states in self.states.items():
+            if not self._matters(open_, states):
+                continue
+            others = solve(other, (atom,), mode)
+            for index, trip in enumerate(self.structure.trips):
+                both = frozenset((journey_state(trip, states), journey_state(trip, others)))
+                if len(both) > 1:
+                    turned[atom, mode, index] = both
+        return turned
+
+    def _with_other_answer(self, open_: _Open) -> Structure:
+        if open_.link is not None:
+            link = self.remake(self.structure.links[open_.link].source, Answers(self.assume, frozenset([open_.fact])))
+            return replace(self.structure, links=_replaced(self.structure.links, open_.link, link))
+        assert open_.part is not None, "a question is about a dependency or about a component"
+        workers = ENOUGH_WORKERS if self.assume == "worst" else UNKNOWN_WORKERS
+        part = replace(self.structure.parts[open_.part], workers=workers)
+        return replace(self.structure, parts=_replaced(self.structure.parts, open_.part, part))
+
+    def _matters(self, open_: _Open, states: Sequence[int]) -> bool:
+        """Whether the fact was used at all: nothing else can change the answer, in either direction."""
+        if open_.link is not None:
+            return any(states[call.target] != OK for call in self.structure.links[open_.link].members)
+        links = [link for link in self.structure.links if link.part == open_.part]
+        return any(states[call.target] == HUNG for link in links for call in link.members)
+
+
+def _replaced(items: tuple[T, ...], index: int, item: T) -> tuple[T, ...]:
+    return (*items[:index], item, *items[index + 1 :])
+
+
+def _settles(structure: Structure, turned: dict[Conclusion, frozenset[int]]) -> tuple[str, ...]:
+    sentences = []
+    for (atom, mode, trip), both in sorted(turned.items())[:NAMED_AT_MOST]:
+        states = " or ".join(STATES[state] for state in sorted(both, reverse=True))
+        sentences.append(f"{structure.trips[trip].name} is {states} when {structure.atoms[atom].id} is {mode}")
+    if len(turned) > NAMED_AT_MOST:
+        sentences.append(f"and {len(turned) - NAMED_AT_MOST} more of that kind")
+    return tuple(sentences)
+
+
+def _of_import(structure: Structure, question: Question) -> Question:
+    """A question of an import, with the number of conclusions that it could turn unless it knows itself."""
+    if question.flips:
+        return question
+    about = {split_target(name.strip())[0] for name in question.where.split("->")}
+    parts = {index for index, part in enumerate(structure.parts) if part.name in about}
+    served = [
+        trip
+        for trip in structure.trips
+        if any(structure.part_of[place] in parts for place in cone(structure, (trip.entry, *trip.completes), "down"))
+    ]
+    return question.model_copy(update={"flips": len(served) * len(MODES)})
+
+
+def _distinct(listed: Iterable[Question]) -> Iterator[Question]:
+    """The same questions with different ids: two dependencies may have the same name."""
+    seen: Counter[str] = Counter()
+    for question in listed:
+        seen[question.id] += 1
+        again = seen[question.id]
+        yield question if again == 1 else question.model_copy(update={"id": f"{question.id} ({again})"})
