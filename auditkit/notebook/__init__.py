@@ -1,1 +1,86 @@
-"""Widgets and pictures for the workbook: they show, they never compute."""
+"""The workbook: tables, pictures and panels that show an audit, and never compute.
+
+from auditkit import notebook as see
+
+audit = see.open_audit()
+see.components_table(audit.system)
+"""
+
+from __future__ import annotations
+
+from auditkit.notebook.failure_tables import (
+    assumptions_table,
+    availability_table,
+    blast_table,
+    bounds_table,
+    comparison_table,
+    cut_sets_table,
+    legend_table,
+    single_points_table,
+    states_table,
+    worst_of,
+)
+from auditkit.notebook.graph import graph_html, to_pyvis
+from auditkit.notebook.graph_widget import blast_explorer, dependency_graph
+from auditkit.notebook.map_tables import (
+    components_table,
+    conflicts_table,
+    coverage_table,
+    dependencies_table,
+    facts_table,
+    journeys_table,
+    questions_table,
+    steps_table,
+)
+from auditkit.notebook.opening import open_audit
+from auditkit.notebook.panels import blast_panel, graph_panel, import_panel, measure_panel, questions_panel
+from auditkit.notebook.strategy_tables import (
+    actions_table,
+    decisions_table,
+    experiments_table,
+    findings_table,
+    gaps_table,
+    grounds_table,
+    latency_table,
+    monitoring_table,
+    omissions_table,
+    policies_table,
+    recording_table,
+    refused_table,
+    timeouts_table,
+    two_rules_table,
+    written_table,
+)
+from auditkit.notebook.timeout_panel import latency_picture, timeout_panel
+from auditkit.notebook.walking import (
+    answer_open,
+    attempt,
+    closing,
+    decide_once,
+    explain_finding,
+    exports,
+    files_table,
+    finding_key,
+    first_call,
+    first_callee,
+    first_finding,
+    first_recommended,
+    measure_exports,
+    rehearsal,
+    stage_file,
+    unmeasured_table,
+    whole_text,
+)
+
+__all__ = [
+    "actions_table", "answer_open", "assumptions_table", "attempt", "availability_table", "blast_explorer", "blast_panel",
+    "blast_table", "bounds_table", "closing", "comparison_table", "components_table", "conflicts_table", "coverage_table",
+    "cut_sets_table", "decide_once", "decisions_table", "dependencies_table", "dependency_graph", "experiments_table",
+    "explain_finding", "exports", "facts_table", "files_table", "finding_key", "findings_table", "first_call", "first_callee",
+    "first_finding", "first_recommended", "gaps_table", "graph_html", "graph_panel", "grounds_table", "import_panel",
+    "journeys_table", "latency_picture", "latency_table", "legend_table", "measure_exports", "measure_panel",
+    "monitoring_table", "omissions_table", "open_audit", "policies_table", "questions_panel", "questions_table",
+    "recording_table", "refused_table", "rehearsal", "single_points_table", "stage_file", "states_table", "steps_table",
+    "timeout_panel", "timeouts_table", "to_pyvis", "two_rules_table", "unmeasured_table", "whole_text", "worst_of",
+    "written_table",
+]  # fmt: skip

@@ -55,7 +55,7 @@ def to_pyvis(system: System, layout: Positions, states: Mapping[str, State] | No
     ...     dependencies=(Dependency(caller="web:browse", to="db", on_failure="fail"),))
     >>> network = to_pyvis(shop, {"web": (0, 0), "db": (0, 90)}, {"db": State.FAILED})
     >>> [(node["id"], node["x"], node["y"], node["label"]) for node in network.nodes]
-    [('web', 0.0, 0.0, 'web'), ('db', 0.0, 90.0, 'db\\n✕ failed')]
+    [('web', 0.0, 0.0, 'web'), ('db', 0.0, 90.0, 'db\n✕ failed')]
     >>> [(edge["from"], edge["to"]) for edge in network.edges]
     [('web', 'db')]
     """

@@ -1,0 +1,44 @@
+"""What all tables share: making a frame, and how figures read in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from auditkit.model.latency import Bounds
+from auditkit.units import format_duration
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNKNOWN = "?"
+"""Nobody has told."""
+
+
+def frame(columns: Sequence[str], rows: Iterable[Sequence[object]], index: str | None = None) -> pd.DataFrame:
+    """Rows as a pandas frame, with one column as its index where wanted."""
+    import pandas as pd
+
+    frame = pd.DataFrame([list(row) for row in rows], columns=list(columns))
+    return frame if index is None else frame.set_index(index)
+
+
+def milliseconds(seconds: float | None) -> str:
+    """A duration for reading, three significant digits.
+
+    >>> milliseconds(0.10012), milliseconds(2.4), milliseconds(None)
+    ('100ms', '2.4s', '–')
+    """
+    return "–" if seconds is None else format_duration(float(f"{seconds:.3g}"))
+
+
+def interval(bounds: Bounds | None) -> str:
+    """A figure with its 95 % interval.
+
+    >>> interval(Bounds(point=0.1, lo=0.095, hi=0.11)), interval(Bounds(point=0.1, lo=0.095, hi=None))
+    ('100ms [95ms, 110ms]', '100ms [95ms, no upper bound]')
+    """
+    if bounds is None:
+        return "–"
+    upper = "no upper bound" if bounds.hi is None else milliseconds(bounds.hi)
+    return f"{milliseconds(bounds.point)} [{milliseconds(bounds.lo)}, {upper}]"

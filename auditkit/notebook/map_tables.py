@@ -1,0 +1,145 @@
+"""The map as tables: one function per question, each a pandas frame with readable columns. Nothing is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from auditkit.model.audit import AuditFacts
+from auditkit.model.draft import Conflict, Coverage
+from auditkit.model.system import Dependency, Journey, Policy, Question, System
+from auditkit.notebook.frames import UNKNOWN, frame
+from auditkit.units import format_duration, format_rate, format_share
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def facts_table(facts: AuditFacts) -> pd.DataFrame:
+    """Scope, owner and dates of the audit."""
+    people = ", ".join(f"{person.name} ({person.role})" if person.role else person.name for person in facts.people)
+    rows = (
+        ("title", facts.title), ("scope", facts.scope), ("owner", facts.owner), ("people", people), ("date", facts.date),
+        ("next review", facts.next_review),
+    )  # fmt: skip
+    return frame(("what", "how it is"), ((what, str(value) if value else UNKNOWN) for what, value in rows), "what")
+
+
+def components_table(system: System) -> pd.DataFrame:
+    """What there is: instances, how many are needed, workers, availability, owner. `?` is an open question."""
+    return frame(
+        ("component", "kind", "instances", "min up", "workers", "availability", "owner", "known by"),
+        (
+            (
+                c.id, c.kind, _known(c.instances), _known(c.min_up), _known(c.concurrency),
+                UNKNOWN if c.availability is None else format_share(c.availability), c.owner or UNKNOWN,
+                ", ".join(dict.fromkeys(e.confidence for e in c.evidence)) or "this file",
+            )
+            for c in system.components
+        ),
+        "component",
+    )  # fmt: skip
+
+
+def dependencies_table(system: System) -> pd.DataFrame:
+    """Who calls whom, what becomes of the caller when it fails, and what bounds the call today. `?` is an open question."""
+    return frame(
+        (
+            "from",
+            "to",
+            "call",
+            "on failure",
+            "fallback",
+            "idempotent",
+            "rate",
+            "timeout today",
+            "retries",
+            "bulkhead",
+            "known by",
+        ),
+        (_dependency_row(d) for d in system.dependencies),
+    )
+
+
+def _dependency_row(d: Dependency) -> tuple[object, ...]:
+    to = " or ".join(d.to) + (f" ({d.needed} of {len(d.to)})" if len(d.to) > 1 else "")
+    serves = (
+        UNKNOWN
+        if d.fallback is None
+        else d.fallback
+        if isinstance(d.fallback, str)
+        else d.fallback.serves or d.fallback.kind or "yes"
+    )
+    if d.call == "async":
+        return d.caller, to, d.call, d.on_failure or "–", "–", "–", _rate(d), "–", "–", "–", d.confidence or "this file"
+    policy = d.policy if isinstance(d.policy, Policy) else None
+    none = "none" if isinstance(d.policy, str) else UNKNOWN
+    bound = none if policy is None or policy.timeout_s is None else _plain(policy.timeout_s)
+    tries = (
+        none if policy is None or policy.retry is None else "none" if isinstance(policy.retry, str) else policy.retry.max_attempts
+    )
+    pool = none if policy is None or policy.bulkhead is None else policy.bulkhead
+    return (
+        d.caller, to, d.call, d.on_failure or UNKNOWN, serves, {True: "yes", False: "no", None: UNKNOWN}[d.idempotent], _rate(d),
+        bound, tries, pool if isinstance(pool, str) else pool.max_concurrent, d.confidence or "this file",
+    )  # fmt: skip
+
+
+def _known(value: object) -> str:
+    return UNKNOWN if value is None else str(value)
+
+
+def _plain(value: float | str) -> str:
+    return value if isinstance(value, str) else format_duration(value)
+
+
+def _rate(item: Dependency | Journey) -> str:
+    return UNKNOWN if item.rate_per_s is None else format_rate(item.rate_per_s)
+
+
+def journeys_table(system: System) -> pd.DataFrame:
+    """What users want from the system, and what makes it count."""
+    return frame(
+        ("journey", "entry", "must also complete", "deadline", "objective", "rate", "value", "confirmed"),
+        (
+            (
+                j.id, j.entry, ", ".join(j.completes) or "–", UNKNOWN if j.deadline_s is None else _plain(j.deadline_s),
+                UNKNOWN if j.slo is None else j.slo if isinstance(j.slo, str) else format_share(j.slo), _rate(j), f"{j.value:g}",
+                "no, proposed" if j.proposed else "yes",
+            )
+            for j in system.journeys
+        ),
+        "journey",
+    )  # fmt: skip
+
+
+def coverage_table(coverage: Coverage) -> pd.DataFrame:
+    """How much of the system is known, and how surely."""
+    return frame(
+        ("what", "how it is"),
+        (
+            ("grade", f"{coverage.grade}: {coverage.reason}" if coverage.reason else coverage.grade),
+            ("components", coverage.components),
+            ("known by", ", ".join(f"{kind} {count}" for kind, count in coverage.by_confidence.items()) or "–"),
+            ("components without any dependency", ", ".join(coverage.without_dependency) or "none"),
+            ("datastores that nobody uses", ", ".join(coverage.unused_datastores) or "none"),
+            ("what the sources cannot say", "; ".join(coverage.cannot_say) or "–"),
+        ),
+        "what",
+    )
+
+
+def questions_table(questions: Iterable[Question]) -> pd.DataFrame:
+    """What nobody has told yet, the most telling first: how many conclusions the answer decides, and which."""
+    rows = ((q.where, q.what, q.flips, "; ".join(q.settles[:3]) + (" …" if len(q.settles) > 3 else "")) for q in questions)
+    return frame(("about", "question", "decides", "for example"), rows)
+
+
+def conflicts_table(conflicts: Iterable[Conflict]) -> pd.DataFrame:
+    """Where two sources say different things, and which one was believed."""
+    return frame(("where", "what", "kept", "dropped"), ((c.where, c.what, c.kept, c.dropped) for c in conflicts))
+
+
+def steps_table(steps: Iterable[Any]) -> pd.DataFrame:
+    """What is done, what rests on inputs that have changed since, and the command that does it."""
+    return frame(("step", "condition", "command"), ((s.title, s.condition, s.command) for s in steps), "step")

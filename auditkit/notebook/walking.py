@@ -1,0 +1,162 @@
+"""Small calls that keep the notebooks' cells short: safe to run again, on the sample and on any other audit."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditkit.checks import explain
+from auditkit.document import shipped
+from auditkit.errors import AuditkitError
+from auditkit.model.audit import Choice, Decision, Finding
+from auditkit.model.latency import profiles_of
+from auditkit.model.system import split_target
+from auditkit.notebook.frames import UNKNOWN, frame
+from auditkit.notebook.opening import SAMPLE
+from auditkit.project import Audit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def whole_text() -> None:
+    """Let tables show whole sentences instead of cutting them at fifty characters."""
+    import pandas as pd
+
+    pd.set_option("display.max_colwidth", None)
+    pd.set_option("display.max_rows", 200)
+
+
+def attempt(act: Callable[[], object]) -> str:
+    """Try something that may be refused, and return what was said: a refusal in words is part of the lesson."""
+    try:
+        act()
+    except AuditkitError as error:
+        return f"refused: {error}"
+    return "done"
+
+
+def rehearsal(sample: str = SAMPLE) -> Audit:
+    """A throw-away copy of a shipped sample, on which something may go wrong; your own audit is not touched."""
+    place = tempfile.mkdtemp(prefix="auditkit-rehearsal-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return Audit.new(Path(place) / sample, sample=sample)
+
+
+def exports(audit: Audit) -> tuple[Path, ...]:
+    """The latency exports that lie in the audit folder."""
+    there = sorted((audit.folder / "latency").glob("*"))
+    return tuple(path for path in there if path.is_file() and path.name not in ("index.yaml", "profiles.parquet"))
+
+
+def first_callee(audit: Audit) -> str:
+    """The component that is called first of all: something to start with."""
+    called = [dependency.to[0] for dependency in audit.system.dependencies] or [c.id for c in audit.system.components]
+    return split_target(called[0])[0]
+
+
+def decide_once(audit: Audit, about: str | None, *, choice: Choice, reason: str, by: str) -> Decision | None:
+    """Record a decision unless one was made already: running a cell again never overwrites what people decided.
+
+    None where there is nothing to decide about.
+    """
+    if about is None:
+        return None
+    made = next((decision for decision in audit.decisions if decision.about == about), None)
+    return made or audit.decide(about, choice, reason, by)
+
+
+def answer_open(audit: Audit, where: str, key: str, value: object, by: str) -> str:
+    """Answer a question where this system still asks it; elsewhere nothing changes. Says which."""
+    asked = next((item for item in audit.system.dependencies if item.subject == where), None)
+    if asked is None:
+        return f"{where}: not in this system, nothing was changed"
+    if getattr(asked, key) is not None:
+        return f"{where}: {key} is {getattr(asked, key)} already, nothing was changed"
+    audit.answer(where, key, value, by)
+    return f"{where}: {key} is now {value}, says {by}; system.yaml holds the answer"
+
+
+def first_finding(audit: Audit, check: str | None = None) -> Finding | None:
+    """The gravest finding, or the gravest of one check; None where there is none."""
+    return next((finding for finding in audit.findings() if check in (None, finding.check)), None)
+
+
+def finding_key(finding: Finding | None) -> str | None:
+    """How a decision refers to a finding."""
+    return None if finding is None else finding.key
+
+
+def files_table(audit: Audit) -> pd.DataFrame:
+    """What the audit folder holds."""
+    inside = sorted(path for path in audit.folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    listed = ((path.relative_to(audit.folder).as_posix(), f"{path.stat().st_size / 1000:.1f} kB") for path in inside)
+    return frame(("file", "size"), (row for row in listed if not row[0].startswith("notebooks/")), "file")
+
+
+def closing(audit: Audit, following: str) -> str:
+    """What stands in the folder now, which steps are open or stale, and which notebook comes next."""
+    open_steps = [f"{step.title} is {step.condition}" for step in audit.steps() if step.condition != "done"]
+    return "\n".join(
+        (
+            f"Everything is saved in {audit.folder}; {len(audit.decisions)} decisions are on record.",
+            "; ".join(open_steps) or "All steps are done and up to date.",
+            f"Next: {following}",
+        )
+    )
+
+
+def stage_file(name: str) -> Path:
+    """A shipped file that goes wrong, or its repaired twin, for the parts on stage."""
+    return Path(str(shipped("data"))) / "stage" / name
+
+
+def measure_exports(audit: Audit) -> str:
+    """Measure the exports that lie in the audit folder, and say what came out; where there are none, say that."""
+    files = exports(audit)
+    if not files:
+        return "There is no latency export in this audit yet: use the panel, or audit.measure(['latencies.csv'])."
+    measured = audit.measure(files)
+    said = [f"{len(measured.profiles)} calls measured from {len(files)} files."]
+    said += [f"No component of that name: {name}" for name in measured.unmatched]
+    return "\n".join([*said, *measured.warnings])
+
+
+def first_call(audit: Audit) -> str | None:
+    """The call that was measured most often; None where nothing was measured."""
+    profiles = audit.profiles
+    return min(profiles, key=lambda call: (-profiles[call].n, call), default=None)
+
+
+def unmeasured_table(audit: Audit) -> pd.DataFrame:
+    """The synchronous calls that nobody has measured, and what they mean to their caller."""
+    profiles = audit.profiles
+    rows = (
+        (d.caller, target, d.on_failure or UNKNOWN, UNKNOWN if d.rate_per_s is None else f"{d.rate_per_s:g} per second")
+        for d in audit.system.dependencies
+        if d.call == "sync"
+        for target in d.to
+        if not profiles_of(d, target, profiles)
+    )
+    return frame(("from", "to", "on failure", "rate"), rows)
+
+
+def first_recommended(audit: Audit) -> str | None:
+    """How a decision refers to the first dependency with a recommended timeout; None where nothing is recommended."""
+    ready = {advice.call for advice in audit.advices() if advice.recommended_s is not None}
+    profiles = {call: profile for call, profile in audit.profiles.items() if call in ready}
+    with_data = (d for d in audit.system.dependencies if any(profiles_of(d, target, profiles) for target in d.to))
+    found = next(with_data, None)
+    return None if found is None else f"policy {found.subject}"
+
+
+def explain_finding(finding: Finding | None) -> str:
+    """A finding with its evidence, and the words of the check that found it."""
+    if finding is None:
+        return "Nothing was found. How much is known stands in 01_map_the_system."
+    evidence = "\n".join(f"- {line}" for line in finding.evidence)
+    return f"{finding.title} ({finding.severity}, {finding.certainty})\n{evidence}\n\n{explain(finding.check)}"
