@@ -1,0 +1,195 @@
+"""All samples of all files, counted once: names mapped, slices chosen, reduced, added up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auditkit.errors import InputError, Problem
+from auditkit.latency.base import Buckets, File, Percentiles, Reading, Samples, Source
+from auditkit.latency.columns import too_late
+from auditkit.latency.duck import Duck
+from auditkit.latency.naming import rename
+from auditkit.latency.reduce import Call, Reduced, collect, join, nothing, reduce
+from auditkit.model.latency import Loop, Side
+
+SLICES_S = (10.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0, 604800.0)
+"""Lengths that a time slice may have, in seconds."""
+MOST_SLICES = 200
+_FOREIGN = 2**40
+"""Number of the first bucket of formats that bring their own buckets, far from any of ours."""
+_KEYS = ("caller", "callee", "operation")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file, who read it, and what it held."""
+
+    file: File
+    source: Source
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Where the samples of one call come from, and what their durations are."""
+
+    sources: tuple[str, ...]
+    side: Side
+    loop: Loop
+    exact: bool
+    """Whether all its samples are at hand, so that exact values can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Everything counted. `samples` are the tables of single calls in DuckDB, in the names of the system."""
+
+    reduced: Reduced
+    slice_s: float | None
+    samples: tuple[Any, ...]
+    about: Mapping[Call, About]
+    percentiles: tuple[tuple[Call, dict[str, float | None], tuple[str, ...]], ...] = ()
+
+
+def count(duck: Duck, parts: Sequence[Part], names: Mapping[str, str], components: Collection[str]) -> Counted:
+    """The parts counted together. Raises `InputError` for start times out of range, unknown outcomes, and no calls at all."""
+    surveys = [_survey(duck, part) for part in parts]
+    problems = [problem for part, survey in zip(parts, surveys, strict=True) for problem in _impossible(part, survey)]
+    if problems:
+        raise InputError(problems)
+    slice_s = slice_length(
+        min((s for survey in surveys for _, s, _ in survey if s is not None), default=None),
+        max((e for survey in surveys for _, _, e in survey if e is not None), default=None),
+    )
+    tables, reductions, percentiles = [], [], []
+    about: dict[Call, list[tuple[Part, Side]]] = {}
+    for part, survey in zip(parts, surveys, strict=True):
+        mapping = {call: rename(call, names, components) for call, _, _ in survey}
+        side = part.reading.side if isinstance(part.reading, Samples) and part.reading.side else part.source.side
+        for call in mapping.values():
+            about.setdefault(call, []).append((part, side))
+        if isinstance(part.reading, Samples):
+            table = _renamed(duck, part.reading.table, mapping)
+            reduced = collect(duck.run(reduce(table, slice_s=slice_s), part.file.name))
+            if reduced.unknown_outcomes:
+                shown = ", ".join(repr(word) for word in reduced.unknown_outcomes[:3])
+                problems.append(Problem(part.file.name, f"unknown outcome {shown}", "write ok, error or timeout"))
+            tables.append(table)
+            reductions.append(reduced)
+        elif isinstance(part.reading, Buckets):
+            reductions.append(_of_buckets(part.reading.table, mapping, slice_s))
+        else:
+            percentiles += [(mapping[_call(row)], _figures(row), (part.file.name,)) for row in part.reading.table.to_pylist()]
+    if problems:
+        raise InputError(problems)
+    if not percentiles and not sum(int(part.n.sum()) for part in reductions):
+        raise InputError.of(parts[0].file.name, "holds no call", "export a window in which there was traffic")
+    whole = join(reductions) if reductions else nothing()
+    return Counted(whole, slice_s, tuple(tables), {call: _about(found) for call, found in about.items()}, tuple(percentiles))
+
+
+def slice_length(start_s: float | None, end_s: float | None) -> float | None:
+    """Seconds of a time slice: the shortest of `SLICES_S` that gives at most 200; None where start times are unknown.
+
+    >>> slice_length(0, 60), slice_length(0, 3600), slice_length(0, 86_400), slice_length(None, None)
+    (10.0, 60.0, 900.0, None)
+    """
+    if start_s is None or end_s is None:
+        return None
+    return next((length for length in SLICES_S if (end_s - start_s) / length <= MOST_SLICES), SLICES_S[-1])
+
+
+Surveyed = list[tuple[Call, float | None, float | None]]
+
+
+def _survey(duck: Duck, part: Part) -> Surveyed:
+    """The calls of a part with their first and last start."""
+    import pyarrow as pa
+
+    table = part.reading.table
+    if isinstance(part.reading, Samples):
+        found = duck.run(table.group_by(*_KEYS).agg(first=table.start_s.min(), last=table.start_s.max()), part.file.name)
+    elif isinstance(part.reading, Percentiles):
+        return [(_call(row), None, None) for row in table.to_pylist()]
+    else:
+        grouped = table.group_by(list(_KEYS)).aggregate([("start_s", "min"), ("start_s", "max")])
+        found = pa.table(
+            {**{key: grouped[key] for key in _KEYS}, "first": grouped["start_s_min"], "last": grouped["start_s_max"]}
+        )
+    return [(_call(row), row["first"], row["last"]) for row in found.to_pylist()]
+
+
+def _call(row: Mapping[str, Any]) -> Call:
+    return Call(row["caller"] or "", row["callee"] or "", row["operation"])
+
+
+def _figures(row: Mapping[str, Any]) -> dict[str, float | None]:
+    return {name: row[name] for name in ("p50_s", "p99_s")}
+
+
+def _impossible(part: Part, survey: Surveyed) -> list[Problem]:
+    """What cannot be right about the names and times of a part."""
+    problems = []
+    if any(not call.caller or not call.callee for call, _, _ in survey):
+        problems.append(Problem(part.file.name, "has calls without caller or callee", "fill both columns in every row"))
+    if too_late(max((end for _, _, end in survey if end is not None), default=None)):
+        problems.append(
+            Problem(part.file.name, "has start times after the year 2100", "are they milliseconds? name the column start_ms")
+        )
+    return problems
+
+
+def _renamed(duck: Duck, table: Any, mapping: Mapping[Call, Call]) -> Any:
+    """The samples under the names of the system; the same table where no name changes."""
+    import pyarrow as pa
+
+    if all(old == new for old, new in mapping.items()):
+        return table
+    pairs = [(*old[:2], old.operation or "", *new) for old, new in mapping.items()]
+    columns = ("caller", "callee", "operation", "caller_", "callee_", "operation_")
+    names = pa.table({c: pa.array(list(v), pa.string()) for c, v in zip(columns, zip(*pairs, strict=True), strict=True)})
+    filled = table.mutate(operation=table.operation.fill_null(""))
+    joined = filled.inner_join(duck.arrow(names), list(_KEYS))
+    return joined.select(
+        caller=joined.caller_, callee=joined.callee_, operation=joined.operation_,
+        start_s=joined.start_s, duration_s=joined.duration_s, outcome=joined.outcome,
+    )  # fmt: skip
+
+
+def _of_buckets(table: Any, mapping: Mapping[Call, Call], slice_s: float | None) -> Reduced:
+    """Counts in foreign intervals in the form of a reduction; equal intervals are one bucket."""
+    import pyarrow as pa
+
+    rows = [row for row in table.to_pylist() if row["n"]]
+    calls = [mapping[_call(row)] for row in rows]
+    starts = [row["start_s"] for row in rows]
+    slices = [None if slice_s is None or s is None else math.floor(s / slice_s) for s in starts]
+    columns: dict[str, Any] = {key: pa.array([getattr(call, key) for call in calls], pa.string()) for key in _KEYS}
+    columns |= {name: pa.array([row[name] for row in rows]) for name in ("outcome", "lo_s", "hi_s", "n")}
+    columns |= {
+        "slice": pa.array(slices, pa.int64()),
+        "bucket": pa.array([_bucket(r["lo_s"], r["hi_s"]) for r in rows], pa.int64()),
+    }
+    columns |= {"start_s": pa.array(starts, pa.float64()), "end_s": pa.array(starts, pa.float64())}
+    return collect(pa.table(columns))
+
+
+def _bucket(lo_s: float, hi_s: float) -> int:
+    """A number for a foreign interval that depends on nothing but its ends."""
+    import hashlib
+
+    digest = hashlib.blake2b(f"{lo_s!r} {hi_s!r}".encode(), digest_size=7).digest()
+    return _FOREIGN + int.from_bytes(digest, "big")
+
+
+def _about(found: Sequence[tuple[Part, Side]]) -> About:
+    sides, loops = {side for _, side in found}, {part.source.loop for part, _ in found}
+    return About(
+        sources=tuple(dict.fromkeys(part.file.name for part, _ in found)),
+        side=next(iter(sides)) if len(sides) == 1 else "unknown",
+        loop=next(iter(loops)) if len(loops) == 1 else "unknown",
+        exact=all(isinstance(part.reading, Samples) for part, _ in found),
+    )

@@ -1,0 +1,110 @@
+"""Embedded DuckDB as the place where samples lie and expressions run: out of core, on all cores, nothing left behind.
+
+Expressions are written in Ibis on tables that only have a name and a schema; here they are compiled to DuckDB's SQL and
+run natively.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from auditkit.errors import InputError
+
+MEMORY_LIMIT = "900MB"
+"""What DuckDB may hold in memory; beyond it, it works on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duck:
+    """A private DuckDB database that ends with its context."""
+
+    connection: Any
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def view(self, from_sql: str, where: str) -> Any:
+        """An Ibis table over a FROM clause. Raises `InputError`, one line, where DuckDB cannot read it."""
+        import duckdb
+
+        name = f"v{next(self.numbers)}"
+        try:
+            self.connection.sql(f'CREATE VIEW "{name}" AS FROM {from_sql}')
+            return self.table(name)
+        except duckdb.Error as error:
+            raise unreadable(where, error) from error
+
+    def arrow(self, table: Any) -> Any:
+        """An Ibis table over an Arrow table."""
+        name = f"a{next(self.numbers)}"
+        self.connection.register(name, table)
+        return self.table(name)
+
+    def keep(self, expression: Any, where: str) -> Any:
+        """The result of an expression, stored, so that it is read from its file only once."""
+        import duckdb
+
+        name = f"t{next(self.numbers)}"
+        try:
+            self.connection.sql(f'CREATE TABLE "{name}" AS {self.sql(expression)}')
+        except duckdb.Error as error:
+            raise unreadable(where, error) from error
+        return self.table(name)
+
+    def run(self, expression: Any, where: str) -> Any:
+        """The result of an expression as an Arrow table."""
+        import duckdb
+
+        try:
+            return self.connection.sql(self.sql(expression)).to_arrow_table()
+        except duckdb.Error as error:
+            raise unreadable(where, error) from error
+
+    def table(self, name: str) -> Any:
+        """The Ibis table of that name in this database."""
+        import ibis
+
+        schema = self.connection.sql(f'FROM "{name}" LIMIT 0').to_arrow_table().schema
+        return ibis.table(ibis.Schema.from_pyarrow(schema), name=name)
+
+    def sql(self, expression: Any) -> str:
+        """DuckDB's SQL of an expression."""
+        import ibis
+
+        return str(ibis.to_sql(expression, dialect="duckdb"))
+
+
+@contextmanager
+def duck() -> Iterator[Duck]:
+    """A DuckDB database in a temporary folder, removed at the end."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:
+        config: dict[str, Any] = {
+            "memory_limit": MEMORY_LIMIT,
+            "temp_directory": str(Path(folder, "spill")),
+            "preserve_insertion_order": "false",
+        }
+        with duckdb.connect(str(Path(folder, "samples.duckdb")), config=config) as connection:
+            connection.sql("SET TimeZone = 'UTC'")
+            yield Duck(connection)
+
+
+def quoted(paths: Sequence[Path]) -> str:
+    """A list of files as SQL, in which nothing is taken for a pattern.
+
+    >>> quoted([Path("a'b.csv")])
+    "['a''b.csv']"
+    """
+    plain = (str(path).replace("[", "[[]").replace("*", "[*]").replace("?", "[?]").replace("'", "''") for path in paths)
+    return "[" + ", ".join(f"'{path}'" for path in plain) + "]"
+
+
+def unreadable(where: str, error: Exception) -> InputError:
+    """DuckDB's complaint in one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return InputError.of(where, " ".join(lines)[:200], "is the file damaged or of another format? name it with --format")

@@ -1,0 +1,119 @@
+"""From counted rows of one call to its `LatencyProfile`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from auditkit.latency.reduce import ERROR, NO_SLICE, OK, REJECTED, TIMEOUT, Reduced, merged
+from auditkit.latency.statistics import QUANTILES, bootstrap_by_slice, interval_ranks, nearest_rank
+from auditkit.model.latency import Bounds, Histogram
+
+Exact = Mapping[int, float]
+"""Exact values of single ranks, where the engine gave them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Successful answers of one call in ascending buckets, and how many more were cut off unanswered, at what values."""
+
+    lo_s: npt.NDArray[np.float64]
+    hi_s: npt.NDArray[np.float64]
+    n: npt.NDArray[np.int64]
+    bucket: npt.NDArray[np.int64]
+
+    @property
+    def total(self) -> int:
+        """Number of answers."""
+        return int(self.n.sum())
+
+    def column(self, rank: int) -> int:
+        """Index of the bucket in which the sample of a rank lies (rank from 1)."""
+        return int(np.searchsorted(np.cumsum(self.n), rank))
+
+    def histogram(self) -> Histogram:
+        """As a noun."""
+        return Histogram(lo_s=tuple(self.lo_s.tolist()), hi_s=tuple(self.hi_s.tolist()), counts=tuple(self.n.tolist()))
+
+
+def ladder(rows: Reduced) -> Ladder:
+    """The ladder of some rows of one call."""
+    return Ladder(*merged(rows))
+
+
+def wanted_ranks(total: int) -> tuple[int, ...]:
+    """Ranks whose exact value is worth a second look at the samples."""
+    ranks: set[int] = set()
+    for p in QUANTILES:
+        ranks |= {nearest_rank(total, p)} | {rank for rank in interval_ranks(total, p) if rank}
+    return tuple(sorted(ranks)) if total else ()
+
+
+def quantile(answers: Ladder, p: float, cut_off: int, exact: Exact, by_slice: npt.NDArray[np.int64] | None) -> Bounds:
+    """A quantile with its 95 % interval. `cut_off` calls were given up on, later than all answers that count.
+
+    Sampling and bucketing uncertainty add up: the interval reaches from the lower end of the lower rank's bucket to the
+    upper end of the upper rank's; the block bootstrap widens it where it is wider. A point inside a bucket is its upper end.
+    """
+    answered, total = answers.total, answers.total + cut_off
+    if not answered:
+        return Bounds(point=0.0, lo=0.0, hi=None)
+    rank, (lower, upper) = nearest_rank(total, p), interval_ranks(total, p)
+    column = answers.column(min(rank, answered))
+    last = float(answers.hi_s[-1]) if math.isfinite(answers.hi_s[-1]) else float(answers.lo_s[-1])
+    point = exact.get(rank, float(answers.hi_s[column])) if rank <= answered else last
+    if not math.isfinite(point):
+        point, upper = float(answers.lo_s[column]), None
+    lo = 0.0 if lower is None else last if lower > answered else exact.get(lower, float(answers.lo_s[answers.column(lower)]))
+    hi = None if upper is None or upper > answered else exact.get(upper, float(answers.hi_s[answers.column(upper)]))
+    drawn = bootstrap_by_slice(by_slice, p) if by_slice is not None else None
+    if drawn is not None:
+        lo = min(lo, float(answers.lo_s[drawn[0]]))
+        hi = None if hi is None else max(hi, float(answers.hi_s[drawn[1]]))
+    return Bounds(point=point, lo=min(lo, point), hi=None if hi is None or not math.isfinite(hi) else max(hi, point))
+
+
+def slices_of(rows: Reduced) -> npt.NDArray[np.int64]:
+    """Numbers of the slices with any call, ascending."""
+    return np.unique(rows.slice[rows.slice != NO_SLICE])
+
+
+def by_slice(rows: Reduced, answers: Ladder) -> npt.NDArray[np.int64]:
+    """Counts of answers, slice by bucket, with the buckets of the ladder."""
+    slices = slices_of(rows)
+    known = rows.slice != NO_SLICE
+    table = np.zeros((len(slices), len(answers.bucket)), dtype=np.int64)
+    position = np.argsort(answers.bucket, kind="stable")
+    columns = position[np.searchsorted(answers.bucket[position], rows.bucket[known])]
+    np.add.at(table, (np.searchsorted(slices, rows.slice[known]), columns), rows.n[known])
+    return table
+
+
+def busiest_slices(rows: Reduced) -> npt.NDArray[np.int64]:
+    """The busiest 5 % of slices by number of calls, at least one; none with fewer than 20 slices."""
+    slices = slices_of(rows)
+    if len(slices) < 20:
+        return slices[:0]
+    known = rows.slice != NO_SLICE
+    count = np.zeros(len(slices), dtype=np.int64)
+    np.add.at(count, np.searchsorted(slices, rows.slice[known]), rows.n[known])
+    busiest = np.argsort(-count, kind="stable")[: math.ceil(0.05 * len(slices))]
+    return np.sort(slices[busiest])
+
+
+def mean_s(answers: Ladder) -> float:
+    """Mean of the answers, from the middle of each bucket: within alpha, and the same in any order of reading."""
+    if not answers.total:
+        return 0.0
+    hi = np.where(np.isfinite(answers.hi_s), answers.hi_s, answers.lo_s)
+    return math.fsum(((answers.lo_s + hi) / 2 * answers.n).tolist()) / answers.total
+
+
+def outcomes_of(rows: Reduced) -> dict[str, int]:
+    """How many calls had which outcome."""
+    names = {"n": OK, "errors": ERROR, "timeouts": TIMEOUT, "rejected": REJECTED}
+    return {name: int(rows.n[rows.outcome == code].sum()) for name, code in names.items()}

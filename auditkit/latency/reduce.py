@@ -1,0 +1,179 @@
+"""The one reduction: samples grouped by call, outcome, time slice and logarithmic bucket.
+
+DDSketch (Masson, Rim and Lee, 2019) as plain SQL: a bucket spans a factor gamma = (1 + alpha) / (1 - alpha), so that every
+value in it is within alpha of the bucket's middle; buckets of several files, slices and engines simply add up. Count,
+smallest and largest value are kept of each, so what is known of a value is `[min, max]` of its bucket.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+ALPHA = 0.005
+"""Relative error of a bucket: 0.5 %."""
+LN_GAMMA = math.log((1 + ALPHA) / (1 - ALPHA))
+ZERO = -(2**31) + 1
+"""Bucket of durations of exactly zero, whose logarithm does not exist."""
+NO_SLICE = -(2**40)
+"""Slice of calls whose start is unknown."""
+
+OUTCOMES = ("ok", "error", "timeout", "rejected")
+OK, ERROR, TIMEOUT, REJECTED = range(4)
+
+
+class Call(NamedTuple):
+    """Who calls whom for what, in the names of the export."""
+
+    caller: str
+    callee: str
+    operation: str | None
+
+
+def reduce(samples: Any, *, slice_s: float | None) -> Any:
+    """The reduction of samples (columns `SAMPLE_COLUMNS`) as an Ibis expression, for any engine.
+
+    `slice_s`: length of a time slice in seconds, counted from the epoch; None for no slices. Durations that are missing,
+    not a number or negative have the outcome `rejected`. Columns: caller, callee, operation, outcome, slice, bucket, n,
+    lo_s, hi_s, start_s, end_s.
+    """
+    import ibis
+
+    value = samples.duration_s
+    bad = value.isnull() | value.isnan() | value.isinf() | (value < 0)
+    bucket = ibis.cases((bad, ibis.null().cast("int64")), (value == 0, ibis.literal(ZERO, "int64")), else_=bucket_of(value))
+    number = ibis.null().cast("int64") if slice_s is None else (samples.start_s / slice_s).floor().cast("int64")
+    keyed = samples.mutate(
+        outcome=ibis.ifelse(bad, ibis.literal("rejected"), samples.outcome),
+        slice=number,
+        bucket=bucket,
+    )
+    return keyed.group_by("caller", "callee", "operation", "outcome", "slice", "bucket").agg(
+        n=keyed.count(),
+        lo_s=keyed.duration_s.min(),
+        hi_s=keyed.duration_s.max(),
+        start_s=keyed.start_s.min(),
+        end_s=keyed.start_s.max(),
+    )
+
+
+def bucket_of(value: Any) -> Any:
+    """Number of the bucket of a positive value, as an Ibis expression: ceil(ln(value) / ln(gamma))."""
+    return (value.ln() / LN_GAMMA).ceil().cast("int64")
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """Counted rows, one per call, outcome, slice and bucket, as arrays of one length; `call` indexes `calls`."""
+
+    calls: tuple[Call, ...]
+    call: npt.NDArray[np.int64]
+    outcome: npt.NDArray[np.int64]
+    slice: npt.NDArray[np.int64]
+    bucket: npt.NDArray[np.int64]
+    n: npt.NDArray[np.int64]
+    lo_s: npt.NDArray[np.float64]
+    hi_s: npt.NDArray[np.float64]
+    start_s: npt.NDArray[np.float64]
+    end_s: npt.NDArray[np.float64]
+    unknown_outcomes: tuple[str, ...] = ()
+
+    def of(self, chosen: npt.NDArray[np.bool_]) -> Reduced:
+        """The rows that are chosen."""
+        return _reduced(self.calls, {name: getattr(self, name)[chosen] for name in _ARRAYS})
+
+
+_ARRAYS = ("call", "outcome", "slice", "bucket", "n", "lo_s", "hi_s", "start_s", "end_s")
+
+
+def collect(table: Any) -> Reduced:
+    """The result of `reduce`, or `Buckets` with slices, as arrays in a fixed order, whatever order the engine gave."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names = [
+        pc.dictionary_encode(pc.fill_null(pc.cast(table[key], pa.string()), "\0")) for key in ("caller", "callee", "operation")
+    ]
+    codes, words = zip(*(_codes(column) for column in names), strict=True)
+    key = (codes[0] * len(words[1]) + codes[1]) * len(words[2]) + codes[2]
+    values, first, index = np.unique(key, return_index=True, return_inverse=True)
+    found = [
+        Call(words[0][codes[0][i]], words[1][codes[1][i]], None if words[2][codes[2][i]] == "\0" else words[2][codes[2][i]])
+        for i in first
+    ]
+    order = sorted(range(len(found)), key=lambda i: (found[i].caller, found[i].callee, found[i].operation or ""))
+    place = np.empty(len(values), dtype=np.int64)
+    place[order] = np.arange(len(values))
+    outcome, unknown = _outcomes(table["outcome"])
+    columns = {
+        "call": place[index],
+        "outcome": outcome,
+        "slice": _numbers(table["slice"], NO_SLICE, np.int64),
+        "bucket": _numbers(table["bucket"], ZERO - 1, np.int64),
+        "n": _numbers(table["n"], 0, np.int64),
+        **{name: _numbers(table[name], math.nan, np.float64) for name in ("lo_s", "hi_s", "start_s", "end_s")},
+    }
+    rows = np.lexsort((columns["hi_s"], columns["lo_s"], columns["slice"], columns["outcome"], columns["call"]))
+    return _reduced([found[i] for i in order], {name: columns[name][rows] for name in _ARRAYS}, unknown)
+
+
+def join(parts: Iterable[Reduced]) -> Reduced:
+    """Several reductions as one; equal calls become one call."""
+    items = list(parts)
+    calls = tuple(sorted({call for part in items for call in part.calls}, key=lambda c: (c.caller, c.callee, c.operation or "")))
+    place = {call: i for i, call in enumerate(calls)}
+    arrays = {name: np.concatenate([getattr(part, name) for part in items]) for name in _ARRAYS if name != "call"}
+    index = [np.array([place[call] for call in part.calls], dtype=np.int64)[part.call] for part in items]
+    return _reduced(calls, {**arrays, "call": np.concatenate(index)})
+
+
+def nothing() -> Reduced:
+    """A reduction of no samples."""
+    return _reduced((), {name: np.empty(0, np.float64 if name.endswith("_s") else np.int64) for name in _ARRAYS})
+
+
+def _reduced(calls: Iterable[Call], arrays: Mapping[str, npt.NDArray[Any]], unknown: tuple[str, ...] = ()) -> Reduced:
+    return Reduced(tuple(calls), **{name: arrays[name] for name in _ARRAYS}, unknown_outcomes=unknown)
+
+
+def merged(
+    rows: Reduced,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows of one call added up over slices: lower ends, upper ends and counts of its buckets, ascending, and their numbers."""
+    if not len(rows.n):
+        return np.empty(0), np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64)
+    order = np.argsort(rows.bucket, kind="stable")
+    bucket, first = np.unique(rows.bucket[order], return_index=True)
+    lo, hi = np.minimum.reduceat(rows.lo_s[order], first), np.maximum.reduceat(rows.hi_s[order], first)
+    n = np.add.reduceat(rows.n[order], first)
+    ascending = np.lexsort((hi, lo))
+    return lo[ascending], hi[ascending], n[ascending], bucket[ascending]
+
+
+def _codes(column: Any) -> tuple[npt.NDArray[np.int64], list[str]]:
+    encoded = column.combine_chunks() if hasattr(column, "combine_chunks") else column
+    if hasattr(encoded, "chunks"):
+        encoded = encoded.unify_dictionaries().chunk(0)
+    return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64), encoded.dictionary.to_pylist() or [""]
+
+
+def _outcomes(column: Any) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    import pyarrow.compute as pc
+
+    codes, words = _codes(pc.dictionary_encode(pc.fill_null(column.cast("string"), "")))
+    unknown = tuple(sorted(word for word in words if word not in OUTCOMES)) if len(codes) else ()
+    table = np.array([OUTCOMES.index(word) if word in OUTCOMES else ERROR for word in words], dtype=np.int64)
+    return table[codes], unknown
+
+
+def _numbers(column: Any, missing: float, kind: Any) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wanted = pa.int64() if kind is np.int64 else pa.float64()
+    return pc.fill_null(pc.cast(column, wanted, safe=False), pa.scalar(missing, wanted)).to_numpy().astype(kind)

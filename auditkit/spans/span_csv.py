@@ -1,0 +1,54 @@
+"""Spans as CSV rows: `TraceID,SpanID,ParentID,PodName,OperationName,StartTimeUnixNano,EndTimeUnixNano[,Duration]`.
+
+One row a span; the workload is read from the pod's name; `root` or an empty parent means none. A duration is
+`EndTimeUnixNano - StartTimeUnixNano`, exact in nanoseconds. (The column `Duration` of the Nezha recordings is the same in
+whole microseconds; it has no unit in its name and is used only to check the two times against.)
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from auditkit.errors import InputError, Problem
+from auditkit.spans.table import Span, SpanTable, span_table, workload_name
+
+COLUMNS = ("TraceID", "SpanID", "ParentID", "PodName", "OperationName", "StartTimeUnixNano", "EndTimeUnixNano")
+_NO_PARENT = {"", "root", "null", "none"}
+
+
+def detect(name: str, text: str) -> bool:
+    """Whether the first line names the columns of a span CSV."""
+    header = text.lstrip("\ufeff").split("\n", 1)[0].strip().replace('"', "").split(",")
+    return set(COLUMNS) <= set(header)
+
+
+def read(text: str, name: str) -> SpanTable:
+    """All spans of a span CSV. Raises `InputError` with every unreadable line (at most ten are named)."""
+    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+    missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
+    if missing:
+        raise InputError.of(f"{name}:1", f"no column {', '.join(missing)}", f"a span CSV has the columns {','.join(COLUMNS)}")
+    spans, problems = [], []
+    for row in rows:
+        try:
+            start, end = int(row["StartTimeUnixNano"]), int(row["EndTimeUnixNano"])
+            if not row["TraceID"] or not row["SpanID"] or not row["PodName"]:
+                raise ValueError
+        except (TypeError, ValueError):
+            problems.append(Problem(f"{name}:{rows.line_num}", "no readable span", "is the file cut off, or not a span CSV?"))
+            continue
+        pod, parent = row["PodName"], row["ParentID"] or ""
+        spans.append(
+            Span(
+                trace=row["TraceID"], span=row["SpanID"], parent=None if parent.lower() in _NO_PARENT else parent,
+                workload=workload_name(pod), pod=pod, operation=row["OperationName"] or "", kind="unknown",
+                start_ns=start, duration_ns=end - start,
+            )
+        )  # fmt: skip
+    if problems:
+        more = [] if len(problems) <= 10 else [Problem(name, f"{len(problems) - 10} more unreadable lines", "")]
+        raise InputError(problems[:10] + more)
+    if not spans:
+        raise InputError.of(name, "holds no span", "export a window in which there was traffic")
+    return span_table(spans)
