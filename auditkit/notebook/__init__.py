@@ -69,6 +69,7 @@ from auditkit.notebook.walking import (
     rehearsal,
     stage_file,
     unmeasured_table,
+    who,
     whole_text,
 )
 
@@ -81,6 +82,6 @@ __all__ = [
     "journeys_table", "latency_picture", "latency_table", "legend_table", "measure_exports", "measure_panel",
     "monitoring_table", "omissions_table", "open_audit", "policies_table", "questions_panel", "questions_table",
     "recording_table", "refused_table", "rehearsal", "single_points_table", "stage_file", "states_table", "steps_table",
-    "timeout_panel", "timeouts_table", "to_pyvis", "two_rules_table", "unmeasured_table", "whole_text", "worst_of",
+    "timeout_panel", "timeouts_table", "to_pyvis", "two_rules_table", "unmeasured_table", "who", "whole_text", "worst_of",
     "written_table",
 ]  # fmt: skip

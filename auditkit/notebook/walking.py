@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -12,12 +13,12 @@ from typing import TYPE_CHECKING
 from auditkit.checks import explain
 from auditkit.document import shipped
 from auditkit.errors import AuditkitError
-from auditkit.model.audit import Choice, Decision, Finding
+from auditkit.model.audit import Choice, Finding
 from auditkit.model.latency import profiles_of
 from auditkit.model.system import split_target
 from auditkit.notebook.frames import UNKNOWN, frame
 from auditkit.notebook.opening import SAMPLE
-from auditkit.project import Audit
+from auditkit.project import Audit, samples
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,15 +60,27 @@ def first_callee(audit: Audit) -> str:
     return split_target(called[0])[0]
 
 
-def decide_once(audit: Audit, about: str | None, *, choice: Choice, reason: str, by: str) -> Decision | None:
+def who(audit: Audit) -> str:
+    """Who decides when a notebook runs from top to bottom: AUDITKIT_BY, else on a shipped sample its first person.
+
+    Empty in an audit of one's own: nobody's decision is made up there.
+    """
+    people = audit.facts.people if audit.system.system in samples() else ()
+    return os.environ.get("AUDITKIT_BY", "") or (people[0].name if people else "")
+
+
+def decide_once(audit: Audit, about: str | None, *, choice: Choice, reason: str, by: str) -> str:
     """Record a decision unless one was made already: running a cell again never overwrites what people decided.
 
-    None where there is nothing to decide about.
+    Returns what stands on record now, or why nothing was recorded: there is nothing to decide about, or nobody who decides.
     """
     if about is None:
-        return None
+        return "Nothing to decide about here."
     made = next((decision for decision in audit.decisions if decision.about == about), None)
-    return made or audit.decide(about, choice, reason, by)
+    if made is None and not by.strip():
+        return f"{about}\nNot recorded: write into this cell what you choose, why, and who you are (by=…), and run it."
+    made = made or audit.decide(about, choice, reason, by)
+    return f"{made.about}\n{made.choice}, says {made.by}: {made.reason}"
 
 
 def answer_open(audit: Audit, where: str, key: str, value: object, by: str) -> str:
