@@ -15,6 +15,7 @@ from auditkit.model.system import Policy, Question
 Severity = Literal["info", "low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 Choice = Literal["adopt", "accept_risk", "defer"]
+Standing = Literal["designed", "configured", "tested", "failed its test"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -44,6 +45,14 @@ class Decision(Noun):
     by: Text
     on: dt.date | None = None
     until: dt.date | None = None
+    ground: str | None = Field(default=None, description="what it was decided upon (planning.ground_of); kept to notice changes")
+
+
+class Reopened(Noun):
+    """A decision that should be looked at again, and why: its ground has changed, or its time is over."""
+
+    about: str
+    why: str
 
 
 class Scenario(Noun):
@@ -55,6 +64,15 @@ class Scenario(Noun):
     start_s: Seconds | None = Field(default=None, alias="start")
     duration_s: Seconds | None = Field(default=None, alias="duration")
     load: float | None = Field(default=None, description="multiple of the normal arrival rate")
+
+
+class ExperimentResult(Noun):
+    """What came out of an experiment, when, and where that can be read. `held` means that the claim was not refuted."""
+
+    experiment: str
+    on: dt.date
+    outcome: Literal["held", "refuted", "inconclusive"]
+    evidence: Text
 
 
 class Experiment(Noun):
@@ -69,6 +87,11 @@ class Experiment(Noun):
     rollback: str
     environment: Literal["staging", "production"] = "staging"
     result: str | None = None
+    subject: str = ""
+    pattern: str = ""
+    kind: Literal["test", "chaos"] = "chaos"
+    expected: str = Field(default="", description="what should be seen where the claim holds")
+    outcome: ExperimentResult | None = None
 
 
 class Ground(Noun):
@@ -92,6 +115,7 @@ class PolicyProposal(Noun):
     reason: str = ""
     needs: tuple[str, ...] = ()
     adopted: bool = False
+    standing: dict[str, Standing] = Field(default_factory=dict, description="how far each pattern has come")
 
 
 class Omission(Noun):
@@ -112,6 +136,7 @@ class Action(Noun):
     owner: str | None = None
     effort: Literal["small", "medium", "large"] | None = None
     status: Literal["open", "adopted", "accepted", "deferred"] = "open"
+    risk_removed: float | None = Field(default=None, description="mean share of value that a single failure takes, less by this")
 
 
 class Monitor(Noun):
@@ -121,6 +146,26 @@ class Monitor(Noun):
     pattern: str
     metric: str
     alert: str
+
+
+class Residual(Noun):
+    """What is left in one mode: single failures that stop a journey, and the value they can take, before and after the plan."""
+
+    mode: Mode
+    single_points_before: tuple[str, ...] = ()
+    single_points_after: tuple[str, ...] = ()
+    worst_loss_before: float = 0.0
+    worst_loss_after: float = 0.0
+    mean_loss_before: float = 0.0
+    mean_loss_after: float = 0.0
+
+
+class Uncovered(Noun):
+    """A risk that no call pattern covers, where it lies, and what does cover it."""
+
+    risk: str
+    where: tuple[str, ...] = ()
+    instead: str
 
 
 class Strategy(Noun):
@@ -138,6 +183,10 @@ class Strategy(Noun):
     assumptions: tuple[Assumption, ...] = ()
     blast: tuple[BlastRadius, ...] = ()
     cut_sets: tuple[CutSets, ...] = ()
+    residual: tuple[Residual, ...] = ()
+    remaining: tuple[Finding, ...] = Field(default=(), description="what the checks still find with every proposal in force")
+    uncovered: tuple[Uncovered, ...] = ()
+    reopened: tuple[Reopened, ...] = ()
 
 
 class Person(Noun):
@@ -162,6 +211,7 @@ class AuditFacts(Noun):
     people: tuple[Person, ...] = ()
     assumed_availability: Share | None = None
     false_timeout_target: Share | None = None
+    results: tuple[ExperimentResult, ...] = ()
     names: dict[str, str] = Field(default_factory=dict, description="what an export calls a thing -> component id")
 
 
