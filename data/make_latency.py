@@ -6,7 +6,7 @@ Only the standard library draws (its generator is promised to stay the same), an
 so that adding a call leaves the others as they are. Distributions, in milliseconds:
 
 - `lognormal: {median_ms, sigma}`      p-quantile = median × exp(sigma × z_p); a light tail for sigma about 0.5
-- `lomax: {scale_ms, shape}`           P(X > x) = (1 + x / scale) ^ -shape; a heavy tail for shape about 2
+- `lomax: {floor_ms, scale_ms, shape}` P(X > floor + x) = (1 + x / scale) ^ -shape; a heavy tail for shape about 2
 
 Starts lie over the window with a triangular density (quiet, busy, quiet); the load does not change the latency. A share
 `errors` of the calls answers quickly with an error. Where `cut_off_ms` is given, what takes longer is logged as a timeout.
@@ -33,7 +33,7 @@ def quantile_ms(distribution: Mapping[str, Mapping[str, float]], p: float) -> fl
     if kind == "lognormal":
         return float(figures["median_ms"] * 2.718281828459045 ** (figures["sigma"] * NormalDist().inv_cdf(p)))
     if kind == "lomax":
-        return float(figures["scale_ms"] * ((1 - p) ** (-1 / figures["shape"]) - 1))
+        return float(figures["floor_ms"] + figures["scale_ms"] * ((1 - p) ** (-1 / figures["shape"]) - 1))
     raise SystemExit(f"unknown distribution {kind!r}; known: lognormal, lomax")
 
 
