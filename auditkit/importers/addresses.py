@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,6 +73,8 @@ _CHUNK = 20_000
 """Characters searched at a time: keeps the time of every search proportional to the text, whatever stands in it."""
 _ORACLE = re.compile(r"jdbc:oracle:[a-z]{1,5}:[^@\s]{0,200}@(?://)?([A-Za-z0-9_][A-Za-z0-9_.-]{0,252}):([0-9]{1,5})")
 _TCP = re.compile(r"@(?:tcp|tcp4|tcp6|udp)\(([A-Za-z0-9_][A-Za-z0-9_.-]{0,252})(?::([0-9]{1,5}))?\)")
+_GROUP = re.compile(r"\bupstream\s+([A-Za-z0-9_.-]{1,200})\s*\{")
+_SHELL = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?-([^{}]*))?\}|\$([A-Za-z_][A-Za-z0-9_]*)")
 _ITSELF = frozenset(
     {"localhost", "127.0.0.1", "0.0.0.0", "::1", "::", "[::1]", "[::]", "host", "hostname", "localhost.localdomain"}
 )
@@ -179,6 +181,38 @@ def split_command(command: str) -> tuple[str, ...]:
         return tuple(shlex.split(command))
     except ValueError:
         return tuple(command.split())
+
+
+def addresses_in_file(text: str, name: str) -> tuple[tuple[int, Address], ...]:
+    r"""Addresses in a configuration file, each host once, with the index of its line.
+
+    Comments are passed over, and so are the names that a proxy's configuration gives to groups of its own (`upstream api {`).
+
+    >>> text = "upstream api { server cart:8080; }\n# server old:80;\nproxy_pass http://api;"
+    >>> [(line, str(address)) for line, address in addresses_in_file(text, "nginx.conf")]
+    [(0, 'cart:8080')]
+    """
+    rows = text.splitlines()
+    groups = {match[1].lower() for match in _GROUP.finditer(text)}
+    found: dict[str, tuple[int, Address]] = {}
+    for index, row in enumerate(rows):
+        if row.lstrip().startswith(("#", "//", ";", "<!--", "--")):
+            continue
+        for address in find_addresses(row, name if len(rows) == 1 or is_credential(name) else ""):
+            if address.form != "word" and address.host not in groups:
+                found.setdefault(address.host, (index, address))
+    return tuple(found.values())
+
+
+def fill_shell(text: str, values: Mapping[str, str]) -> str:
+    """Variables filled in as a shell would: `$X`, `${X}`, `${X:-default}`; what is not known becomes empty text.
+
+    >>> fill_shell("wget http://${WEB_ADDR}/$PAGE", {"WEB_ADDR": "web:80"})
+    'wget http://web:80/'
+    """
+    if "$" not in text:
+        return text
+    return _SHELL.sub(lambda match: values.get(match[1] or match[3]) or match[2] or "", text)[:_CHUNK]
 
 
 def is_vocabulary(host: str) -> bool:

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from auditkit.errors import Problem
-from auditkit.importers.addresses import Address, addresses_in_arguments, find_addresses, is_credential, names_an_address
+from auditkit.importers.addresses import (
+    Address,
+    addresses_in_arguments,
+    addresses_in_file,
+    fill_shell,
+    find_addresses,
+    names_an_address,
+)
 from auditkit.importers.kubernetes_names import Names
 from auditkit.importers.kubernetes_objects import KubeObject
 from auditkit.importers.kubernetes_workloads import Container, Workload
@@ -22,7 +29,6 @@ from auditkit.importers.shapes import below, list_of, mapping_of, text_of
 from auditkit.model.system import Confidence, Evidence, Question
 
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
-_SHELL_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?-([^{}]*))?\}|\$([A-Za-z_][A-Za-z0-9_]*)")
 _LONGEST: Final = 10_000
 """Longest value after references are filled in; a few references to one another could make gigabytes."""
 
@@ -174,16 +180,6 @@ def _filled(text: str, values: Mapping[str, Value], names: Names, thing: KubeObj
     return _REFERENCE.sub(value_of, text)[:_LONGEST] if "$" in text else text
 
 
-def _in_shell(text: str, values: Mapping[str, Value]) -> str:
-    def value_of(match: re.Match[str]) -> str:
-        found = values.get(match[1] or match[3])
-        if found is None or found.text is None:
-            return match[2] or ""
-        return "" if found.secret else found.text
-
-    return _SHELL_REFERENCE.sub(value_of, text)[:_LONGEST] if "$" in text else text
-
-
 def _arguments(
     id: str,
     workload: Workload,
@@ -196,10 +192,11 @@ def _arguments(
     thing = workload.object
     arguments: list[str] = []
     places: list[tuple[str, int]] = []
+    known = {name: value.text for name, value in values.items() if value.text and not value.secret}
     for field in ("command", "args"):
         what = f"{field} of {thing.locator(container.name)}"
         for index, item in enumerate(list_of(container.data.get(field), thing.where(*container.path, field), what, problems)):
-            arguments.append(_in_shell(_filled(text_of(item), values, names, thing), values))
+            arguments.append(fill_shell(_filled(text_of(item), values, names, thing), known))
             places.append((f"{field}[{index}]", thing.line(*container.path, field, index)))
     for index, address in addresses_in_arguments(arguments):
         place, line = places[index]
@@ -235,18 +232,14 @@ def _files(id: str, workload: Workload, stores: Stores, questions: list[Question
             if chosen is not None and key not in chosen:
                 continue
             told = f"in the file {key} of {store.locator()}"
-            found: dict[str, tuple[Address, int]] = {}
-            rows = text.splitlines()
-            for offset, row in enumerate(rows, start=1 if len(rows) > 1 else 0):
-                for address in find_addresses(row, key if len(rows) == 1 or is_credential(key) else ""):
-                    if address.form != "word":
-                        found.setdefault(address.host, (address, line if store.kind == "Secret" else line + offset))
+            found = addresses_in_file(text, key)
             if shared and found:
                 questions.append(_shared(store, key, line))
                 continue
-            for address, row_line in found.values():
+            for row, address in found:
                 locator = f"{store.locator(key)} mounted by {workload.object.locator()}"
-                yield Mention(id, address, store.source, locator, row_line, "configured", told, store.kind == "Secret")
+                at = line if store.kind == "Secret" or "\n" not in text else line + 1 + row
+                yield Mention(id, address, store.source, locator, at, "configured", told, store.kind == "Secret")
 
 
 def _shared(store: KubeObject, key: str, line: int) -> Question:
