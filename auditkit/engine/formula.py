@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditkit.engine.graphs import components
+from auditkit.engine.simplifying import flattened, one_for_all
 from auditkit.errors import InputError
 
 
@@ -213,6 +214,10 @@ class Terms:
         resolved = self._resolved()
         top = resolved[root]
         args = {gate: tuple(resolved[arg] for arg in self._args[gate]) for gate in self._reachable(top, resolved)}
+        top = one_for_all(args, top, lambda gate: self._op[gate] is Op.OR)
+        turning_gates = {gate for block in components(args, top) if len(block) > 1 for gate in block}
+        joined = (Op.AND, Op.OR)
+        flattened(args, top, self._op.__getitem__, lambda gate: self._op[gate] in joined and gate not in turning_gates)
         order: list[int] = []
         circle: list[int] = []
         for number, block in enumerate(components(args, top)):
