@@ -140,11 +140,8 @@ def split_kinds(system: System, atoms: Iterable[str]) -> SinglePoints:
     components = {component.id: component for component in system.components}
     names = sorted(atoms)
     inside = [name for name in names if name in components]
-    known = [name for name in inside if components[name].instances is not None]
     return SinglePoints(
         component=tuple(inside),
-        instance=tuple(
-            n for n in inside if components[n].instances is not None and components[n].instances == components[n].needed
-        ),
+        instance=tuple(name for name in inside if components[name].instances == components[name].needed),
         shared_cause=tuple(name for name in names if name not in components),
     )

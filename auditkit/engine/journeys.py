@@ -14,7 +14,7 @@ from auditkit.errors import LimitReached
 from auditkit.model.failure import Assume, CutSets, Mode, Range
 from auditkit.model.system import System
 
-MAX_WORK: Final = 2_000_000
+MAX_WORK: Final = 500_000
 """How many link evaluations the search for the cut sets of one journey may take, about; its results are the same everywhere."""
 
 CutState = Literal["failed", "degraded"]

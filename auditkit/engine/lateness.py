@@ -26,7 +26,7 @@ from auditkit.engine.graphs import components
 from auditkit.engine.reference import DEGRADED, FAILED, HUNG, TOLERANCE, felt_group, journey_state
 from auditkit.engine.structure import Call, Link, Structure, Trip
 
-MAX_STEPS: Final = 50_000
+MAX_STEPS: Final = 5_000
 MAX_ROUNDS: Final = 1_000
 
 _OfPlace = Callable[[int], float]
@@ -187,12 +187,12 @@ def _upper_bounds(calls: _Calls, known: Mapping[int, float], inside: frozenset[i
 
     A simple path visits each component once, so as many rounds as there are components suffice.
     """
-    times = dict.fromkeys(places, 0.0)
+    times = before = dict.fromkeys(places, 0.0)
 
     def of_call(call: Call) -> float:
         if calls.states[call.target] == HUNG:
             return call.longest_s
-        below = times[call.target] if calls.structure.part_of[call.target] in inside else known[call.target]
+        below = before[call.target] if calls.structure.part_of[call.target] in inside else known[call.target]
         return min(max(call.healthy_s, below), call.longest_s)
 
     for _ in range(min(len(inside), MAX_ROUNDS)):
