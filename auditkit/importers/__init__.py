@@ -1,7 +1,27 @@
 """Text in any known format -> Draft -> (merge, one gate) -> System."""
 
+from auditkit.importers.base import Importer
+from auditkit.importers.coverage import coverage
 from auditkit.importers.dump import dump_yaml, update_yaml
+from auditkit.importers.journeys import propose_journeys
+from auditkit.importers.merge import merge
 from auditkit.importers.native import load_yaml, read_nouns
+from auditkit.importers.redact import redact
+from auditkit.importers.table import IMPORTERS, detect_format, importers
 from auditkit.importers.validate import validate
 
-__all__ = ["dump_yaml", "load_yaml", "read_nouns", "update_yaml", "validate"]
+__all__ = [
+    "IMPORTERS",
+    "Importer",
+    "coverage",
+    "detect_format",
+    "dump_yaml",
+    "importers",
+    "load_yaml",
+    "merge",
+    "propose_journeys",
+    "read_nouns",
+    "redact",
+    "update_yaml",
+    "validate",
+]

@@ -139,11 +139,18 @@ def _items(node: Node, data: Mapping[str, Any], section: str, name: str, problem
     for index, entry in enumerate(raw):
         own = below.child(index) if below and below.style != "alias" else None
         if isinstance(entry, dict):
-            items.append(Item(entry, name, own.lines() if own else {"": line}))
+            items.append(Item(_with_text_keys(entry), name, own.lines() if own else {"": line}))
         else:
             where = f"{name}:{own.line if own else line}"
             problems.append(Problem(where, f"{entry!r} is no entry of {section!r}", f"write {_example(section)}"))
     return tuple(items)
+
+
+def _with_text_keys(value: Any) -> Any:
+    """Keys are names: a zone called 1 is the text `1`, quoted or not."""
+    if isinstance(value, dict):
+        return {str(key): _with_text_keys(below) for key, below in value.items()}
+    return [_with_text_keys(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _example(section: str) -> str:

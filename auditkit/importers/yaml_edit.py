@@ -31,7 +31,7 @@ class Edit(NamedTuple):
 
 
 def edited(text: str, target: Mapping[str, Any]) -> str:
-    r"""`text`, changed to mean `target`. Entries with an `id` (or `from` and `to`) keep their order; new ones follow the one before.
+    r"""`text`, changed to mean `target`. Named entries keep their order; new ones follow their predecessor.
 
     >>> print(edited("a: 1   # one\nb: {x: '2',  y: 3}\n", {"a": 1, "b": {"x": "2", "y": 4}, "c": "new"}), end="")
     a: 1   # one

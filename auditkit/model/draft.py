@@ -22,16 +22,18 @@ class Item:
     source: str
     lines: Mapping[str, int] = field(default_factory=dict)
     merged: Mapping[str, Item] = field(default_factory=dict)
-    """Keys whose value was taken from another item of the same thing, when several sources were united."""
+    """Paths whose value was taken from another item of the same thing, when several sources were united."""
 
     def where(self, path: str = "") -> str:
         """`file:line` of a path inside the item, or of the nearest thing around it whose line is known."""
-        key = path.partition(".")[0]
-        if key in self.merged:
-            return self.merged[key].where(path)
-        while path and path not in self.lines:
-            path = path.rpartition(".")[0]
-        line = self.lines.get(path)
+        around = path
+        while around:
+            if around in self.merged:
+                return self.merged[around].where(path)
+            if around in self.lines:
+                break
+            around = around.rpartition(".")[0]
+        line = self.lines.get(around)
         return self.source if line is None else f"{self.source}:{line}"
 
 

@@ -1,0 +1,160 @@
+"""Edge lists: a CSV with the columns `from` and `to`, and any others of a dependency."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any, Final
+
+from auditkit.errors import InputError, Problem
+from auditkit.importers.base import Importer, ReadSibling
+from auditkit.importers.explain import nearest
+from auditkit.importers.yaml_text import plain_value
+from auditkit.model.draft import Draft, Item
+from auditkit.model.noun import Noun
+from auditkit.model.system import Buffer, Bulkhead, CircuitBreaker, Dependency, Fallback, LatencyRef, Policy, Retry, split_target
+
+MAX_CHARACTERS: Final = 50_000_000
+"""Longest text that is read as an edge list: about a million rows."""
+_NESTED: Final[dict[str, type[Noun]]] = {"policy": Policy, "fallback": Fallback, "buffer": Buffer, "latency": LatencyRef}
+_IN_POLICY: Final[dict[str, type[Noun]]] = {"retry": Retry, "circuit_breaker": CircuitBreaker, "bulkhead": Bulkhead}
+_SHORT: Final = {"timeout": "policy.timeout", "max_attempts": "policy.retry.max_attempts"}
+_KINDS: Final = {"from_kind": "from", "to_kind": "to"}
+
+
+def _columns() -> dict[str, str]:
+    """Every column that may stand in the file, and the path of the dependency that it fills."""
+    found = {field.alias or name: field.alias or name for name, field in Dependency.model_fields.items()}
+    del found["evidence"]
+    for outer, noun in _NESTED.items():
+        found |= {f"{outer}.{field.alias or name}": f"{outer}.{field.alias or name}" for name, field in noun.model_fields.items()}
+    for outer, noun in _IN_POLICY.items():
+        paths = (f"policy.{outer}.{field.alias or name}" for name, field in noun.model_fields.items())
+        found |= {path: path for path in paths}
+    return {**found, **_SHORT}
+
+
+def _read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
+    if len(text) > MAX_CHARACTERS:
+        raise InputError.of(
+            name, f"has {len(text) / 1e6:.0f} MB; edge lists are read up to {MAX_CHARACTERS // 10**6} MB", "split it"
+        )
+    rows = _rows(text, name)
+    first = next(rows, None)
+    if first is None:
+        raise InputError.of(f"{name}:1", "is empty", "write a first line such as: from,to")
+    line, header = first
+    columns = [cell.strip().lower() for cell in header]
+    problems = _header_problems(columns, f"{name}:{line}")
+    if problems:
+        raise InputError(problems)
+    dependencies: list[Item] = []
+    components: dict[str, Item] = {}
+    for line, cells in rows:
+        where = f"{name}:{line}"
+        if len(cells) > len(columns):
+            problems.append(
+                Problem(where, f"has {len(cells)} cells, the header has {len(columns)}", "put cells with commas in quotes")
+            )
+            continue
+        row = {column: cell.strip() for column, cell in zip(columns, cells, strict=False) if cell.strip()}
+        missing = [column for column in ("from", "to") if column not in row]
+        problems += [Problem(where, f"has no {column!r}", "name a component, or delete the line") for column in missing]
+        if not missing:
+            dependencies.append(_dependency(row, name, line))
+            _add_components(components, row, name, line, problems)
+    return Draft(
+        source=name,
+        components=tuple(components.values()),
+        dependencies=tuple(dependencies),
+        cannot_say=(f"{name}: an edge list cannot say how many instances run, what runs where, and what users want",),
+        problems=tuple(problems),
+    )
+
+
+def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows that say something, with their lines."""
+    text = text.removeprefix("\ufeff")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells) and not cells[0].lstrip().startswith("#"):
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise InputError.of(f"{name}:{reader.line_num}", f"is no CSV: {error}", "check the quotes in this line") from error
+
+
+def _delimiter(text: str) -> str:
+    """Comma, semicolon or tab: whichever the first line with words has most of."""
+    first = next((line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
+    return max(",;\t", key=first.count)
+
+
+def _header_problems(columns: list[str], where: str) -> list[Problem]:
+    known = {**_columns(), **_KINDS}
+    problems = [
+        Problem(where, f"unknown column {column!r}", nearest(column, known, "columns"))
+        for column in columns
+        if column not in known
+    ]
+    missing = [column for column in ("from", "to") if column not in columns]
+    problems += [Problem(where, f"no column {column!r}", "name the columns from,to and so on") for column in missing]
+    twice = sorted({column for column in columns if columns.count(column) > 1})
+    return problems + [Problem(where, f"the column {column!r} stands there twice", "keep one of them") for column in twice]
+
+
+def _dependency(row: dict[str, str], name: str, line: int) -> Item:
+    paths = _columns()
+    data: dict[str, Any] = {}
+    for column, cell in row.items():
+        if column in _KINDS:
+            continue
+        *outer, last = paths[column].split(".")
+        inside = data
+        for step in outer:
+            inside = inside.setdefault(step, {})
+        inside[last] = cell if column in ("from", "to") else plain_value(cell)
+    targets = [target.strip() for target in row["to"].split("|") if target.strip()]
+    data["to"] = targets[0] if len(targets) == 1 else targets
+    data["evidence"] = [_evidence(name, line)]
+    return Item(data, name, {"": line})
+
+
+def _add_components(components: dict[str, Item], row: dict[str, str], name: str, line: int, problems: list[Problem]) -> None:
+    ends = [("from", row["from"])] + [("to", target.strip()) for target in row["to"].split("|") if target.strip()]
+    for end, target in ends:
+        component, kind = split_target(target)[0], row.get(f"{end}_kind")
+        known = components.get(component)
+        evidence = known.data["evidence"] if known else [_evidence(name, line)]
+        if known is None or (kind and "kind" not in known.data):
+            stated = {"id": component, **({"kind": kind} if kind else {}), "evidence": evidence}
+            components[component] = Item(stated, name, known.lines if known else {"": line})
+        elif kind and known.data["kind"] != kind:
+            what = f"{component!r} is a {kind} here and a {known.data['kind']} at {known.where()}"
+            problems.append(Problem(f"{name}:{line}", what, "write one kind"))
+
+
+def _evidence(name: str, line: int) -> dict[str, str]:
+    return {"source": name, "locator": f"line {line}", "confidence": "declared"}
+
+
+def _detect(name: str, text: str) -> bool:
+    head = text[:5000].removeprefix("\ufeff")
+    first = next((line for line in head.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
+    columns = {cell.strip(' "').lower() for cell in first.split(_delimiter(head))}
+    return {"from", "to"} <= columns
+
+
+EDGE_LIST: Final = Importer(
+    name="edge-list",
+    title="Edge list (CSV)",
+    prose=(
+        "A line for each call: from,to and any further columns of a dependency (call, on_failure, rate, stage, idempotent, "
+        "timeout, policy.retry.max_attempts …); 'a | b' in to are redundant alternatives; from_kind and to_kind say what the "
+        "components are. Separated by comma, semicolon or tab. What it says is declared. It cannot say how many instances run, "
+        "or what users want."
+    ),
+    detect=_detect,
+    read=_read,
+)

@@ -1,0 +1,192 @@
+"""Kept copies of sources without their credentials: values are replaced, lines and addresses stay where they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from auditkit.errors import InputError
+from auditkit.importers.credentials import (
+    DSN_PASSWORD,
+    MARK,
+    MYSQL_FLAG,
+    PRIVATE_KEY,
+    REFERENCE,
+    SHAPES,
+    URL_PASSWORD,
+    names_credential,
+)
+from auditkit.importers.yaml_text import Node, parse_all
+
+_MAX_YAML: Final = 2_000_000
+_MAX_JSON: Final = 200_000
+_KEY: Final = re.compile(
+    r"""(?P<key>-{0,2}[A-Za-z_][\w.\-]*)"""
+    r"""(?:(?P<equals>\\?["']?[ \t]*=[ \t]*)|(?P<colon>\\?["']?[ \t]*:(?:[ \t]+|(?=\\?["'])))|(?P<blank>[ \t]+))"""
+)
+_QUOTED: Final = r"""\\"(?:[^"\\\n]|\\\\.)*\\"|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\$\{[^}\n]*\}"""
+_VALUES: Final = {
+    "equals": re.compile(_QUOTED + r"""|[^\s;&,"'\])}\\]+"""),
+    "colon": re.compile(_QUOTED + r"""|[^\s"'\[{&*|>#!\\][^\n]*?(?=\s+#|\s*[,}\]]+(?:\s|$)|\s*$)"""),
+    "blank": re.compile(_QUOTED + r"""|[^\s"',\])}\-][^\s"',\])}]*"""),
+}
+"""What a value looks like after `=`, after `:` and, for flags, after a blank."""
+_NAMED: Final = re.compile(
+    r"""(?P<before>["']?(?:name|key)["']?[ \t]*:[ \t]*["']?(?P<key>[\w.\-]+)["']?[ \t]*,?[ \t]*\r?\n?[ \t]*"""
+    r"""["']?(?:value|Value)["']?[ \t]*:[ \t]*)(?P<value>"[^"\n]*"|'[^'\n]*'|[^\s{}\[\],][^\n,}\]]*)"""
+)
+"""Name and value of an environment variable, in one line or two."""
+_NO_SECRET: Final = frozenset({"true", "false", "null", "~", "True", "False", "none", "None", "unknown"})
+_ANCHOR: Final = re.compile(r"(?:[&!][^\s]*\s+)+")
+_SETTING: Final = re.compile(r"(-{0,2}[A-Za-z_][\w.\-]*)=(.+)", re.DOTALL)
+_DEFAULT: Final = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*:?-)([^{}]*)(\})")
+_URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://(?:[^\s/@]*@)?[\w.\-\[\]:,]+)(.*)", re.DOTALL)
+
+
+def redact(text: str, name: str) -> str:
+    r"""`text` with everything that looks like a credential replaced by `REDACTED`; every line stays in its place.
+
+    What counts: values whose name says so (`DB_PASSWORD`, `apiKey`; in mappings, `KEY=value` lists, name and value of an
+    environment, flags), the data of Kubernetes Secrets, passwords in URLs and connection strings, private keys, and tokens
+    known by their form. In doubt a value goes, but addresses stay (`postgres://shop:REDACTED@db:5432/orders`), and so do
+    references to credentials kept elsewhere (`${DB_PASSWORD}`, `secretKeyRef`). Redacting twice changes nothing more.
+
+    >>> print(redact("env:\n  - DB_PASSWORD=hunter2\n  - DB_URL=postgres://shop:hunter2@db/orders", "compose.yaml"))
+    env:
+      - DB_PASSWORD=REDACTED
+      - DB_URL=postgres://shop:REDACTED@db/orders
+    """
+    text = PRIVATE_KEY.sub(lambda m: m[1] + _lines_marked(m[2]) + m[3], text)
+    text = _by_structure(text, name)
+    text = URL_PASSWORD.sub(rf"\g<1>{MARK}", text)
+    text = DSN_PASSWORD.sub(rf"\g<1>{MARK}", text)
+    text = MYSQL_FLAG.sub(rf"\g<1>{MARK}", text)
+    for shape in SHAPES:
+        text = shape.sub(MARK, text)
+    text = _NAMED.sub(_named, text)
+    return "\n".join(_line(line) for line in text.split("\n"))
+
+
+# ---------------------------------------------------------------------------------------------------- by structure
+
+
+def _by_structure(text: str, name: str) -> str:
+    """Replace by the spans that the parser reports; text that is no YAML, or too long to be parsed for this, is left as it is."""
+    longest = _MAX_JSON if text.lstrip("\ufeff \r\n\t")[:1] in ("{", "[") else _MAX_YAML
+    if len(text) > longest:
+        return text
+    try:
+        documents = parse_all(text, name)
+    except InputError:
+        return text
+    spans = sorted({span for document in documents for span in _secret_spans(document, text)}, reverse=True)
+    for start, end in spans:
+        text = text[:start] + _marked(text[start:end]) + text[end:]
+    return text
+
+
+def _secret_spans(node: Node, text: str) -> Iterator[tuple[int, int]]:
+    """Where the credentials below a node stand."""
+    if isinstance(node.value, Mapping):
+        pairs = {key.value: child for key, child in zip(node.keys, node.children, strict=True)}
+        named = next((pairs[k].value for k in ("name", "key", "Name") if k in pairs), None)
+        if isinstance(named, str) and names_credential(named):
+            yield from (_span(pairs[k], text) for k in ("value", "Value") if k in pairs and _is_value(pairs[k]))
+        if node.value.get("kind") == "Secret":
+            for part in ("data", "stringData"):
+                yield from _all_values(pairs[part], text) if part in pairs else ()
+            annotations = pairs["metadata"].child("annotations") if "metadata" in pairs else None
+            yield from _all_values(annotations, text) if annotations else ()
+        for key, child in pairs.items():
+            if isinstance(key, str) and names_credential(key) and _is_value(child):
+                yield _span(child, text)
+    elif isinstance(node.value, list):
+        for flag, child in zip(node.children, node.children[1:], strict=False):
+            given = isinstance(flag.value, str) and flag.value.startswith("-") and "=" not in flag.value
+            if given and names_credential(flag.value) and _is_value(child) and not str(child.value).startswith("-"):
+                yield _span(child, text)
+        for child in node.children:
+            setting = _SETTING.fullmatch(child.value) if isinstance(child.value, str) and _is_value(child) else None
+            if setting and names_credential(setting[1]):
+                start, end = _span(child, text)
+                sign = text.index("=", start) + 1
+                yield sign, end - (text[start] in "'\"")
+    for child in node.children:
+        yield from _secret_spans(child, text)
+
+
+def _all_values(node: Node, text: str) -> Iterator[tuple[int, int]]:
+    if node.children:
+        for child in node.children:
+            yield from _all_values(child, text)
+    elif _is_value(node):
+        yield _span(node, text)
+
+
+def _is_value(node: Node) -> bool:
+    return (
+        not node.children
+        and node.style != "alias"
+        and isinstance(node.value, (str, int, float))
+        and not isinstance(node.value, bool)
+    )
+
+
+def _span(node: Node, text: str) -> tuple[int, int]:
+    """The text of a scalar without its anchor and tag."""
+    anchor = _ANCHOR.match(text, node.start, node.end)
+    return (anchor.end() if anchor else node.start), node.end
+
+
+def _marked(raw: str) -> str:
+    """A scalar as written, redacted as it was written: quotes, block signs and line breaks stay."""
+    if raw[:1] in ("|", ">"):
+        head, newline, body = raw.partition("\n")
+        return head + newline + _lines_marked(body)
+    quote = next((q for q in ('\\"', '"', "'") if raw.startswith(q) and raw.endswith(q) and len(raw) >= 2 * len(q)), "")
+    inner = raw[len(quote) : len(raw) - len(quote)] if quote else raw
+    if "\n" in inner:
+        return quote + _lines_marked(inner) + quote
+    return quote + _value(inner) + quote
+
+
+def _lines_marked(body: str) -> str:
+    return re.sub(r"[^\s][^\n\r]*", MARK, body)
+
+
+def _value(value: str) -> str:
+    """One value, redacted: references stay, of `${NAME:-default}` the default goes, of a URL what follows the address."""
+    if not value.strip() or REFERENCE.fullmatch(value.strip()) or value == MARK:
+        return value
+    if _DEFAULT.fullmatch(value.strip()):
+        return _DEFAULT.sub(lambda m: m[1] + (_value(m[2]) if m[2] else "") + m[3], value)
+    url = _URL.fullmatch(value)
+    if url:
+        return URL_PASSWORD.sub(rf"\g<1>{MARK}", url[1]) + (f"/{MARK}" if url[2].strip("/") else url[2])
+    return MARK
+
+
+# ---------------------------------------------------------------------------------------------------- by line
+
+
+def _named(match: re.Match[str]) -> str:
+    if not names_credential(match["key"]):
+        return match[0]
+    return match["before"] + _marked(match["value"])
+
+
+def _line(line: str) -> str:
+    """Credentials that stand as `KEY=value` or `key: value` inside one line: in comments, embedded files, commands, JSON."""
+    done: list[str] = []
+    at = 0
+    while match := _KEY.search(line, at):
+        how = match.lastgroup or ""
+        value = _VALUES[how].match(line, match.end()) if names_credential(match["key"]) else None
+        if value is None or (how == "blank" and not match["key"].startswith("-")) or value[0] in _NO_SECRET:
+            done.append(line[at : match.end("key")])
+            at = match.end("key")
+            continue
+        done += [line[at : value.start()], _marked(value[0])]
+        at = value.end()
+    return "".join([*done, line[at:]])

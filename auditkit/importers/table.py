@@ -1,0 +1,51 @@
+"""All formats that systems are read from. Adding one is a file with an `Importer` and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from auditkit.errors import InputError
+from auditkit.importers.base import Importer
+from auditkit.importers.compose import COMPOSE
+from auditkit.importers.edge_list import EDGE_LIST
+from auditkit.importers.kubernetes import KUBERNETES
+from auditkit.importers.native import NATIVE
+from auditkit.importers.yaml_text import parse_all
+from auditkit.registry import with_entry_points
+
+IMPORTERS: Final[Mapping[str, Importer]] = {
+    NATIVE.name: NATIVE,
+    COMPOSE.name: COMPOSE,
+    KUBERNETES.name: KUBERNETES,
+    EDGE_LIST.name: EDGE_LIST,
+}
+"""Our own formats. Where a text fits several, the first is taken."""
+
+
+def importers() -> dict[str, Importer]:
+    """Our own formats, and those that installed packages offer as entry points of the group `auditkit.importers`."""
+    return with_entry_points(IMPORTERS, "importers", Importer)
+
+
+def detect_format(name: str, text: str) -> str:
+    r"""Name of the format that a text is in, by its content.
+
+    Raises `InputError` on an empty text, on YAML that does not parse, and where no format fits.
+
+    >>> detect_format("calls.csv", "from,to\napi,db\n")
+    'edge-list'
+    """
+    if not text.removeprefix("\ufeff").strip():
+        raise InputError.of(f"{name}:1", "is empty", "check that this is the right file")
+    formats = importers()
+    for importer in formats.values():
+        if importer.detect(name, text):
+            return importer.name
+    if name.lower().endswith((".yaml", ".yml", ".json")):
+        parse_all(text, name)  # says where it does not parse
+    raise InputError.of(
+        f"{name}:1",
+        "is in no format that is known here",
+        f"give one of {', '.join(formats)}; say which with --format, where it is one of them",
+    )
