@@ -1,0 +1,90 @@
+"""How findings speak: lists, figures and journeys in words, the same everywhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable
+
+from auditkit.checks.base import Facts
+from auditkit.checks.severity import severity
+from auditkit.model.audit import Finding, Severity
+from auditkit.model.failure import Certainty
+from auditkit.model.system import Journey
+from auditkit.units import format_duration
+
+
+def listing(names: Iterable[str], most: int = 8) -> str:
+    """Names as a sentence says them, the same order in and out; many are cut with their number.
+
+    >>> listing(["a"]), listing(["a", "b", "c"]), listing("abcdefghij", most=3), listing([])
+    ('a', 'a, b and c', 'a, b, c and 7 more', 'none')
+    """
+    all_names = list(names)
+    if len(all_names) > most:
+        return f"{', '.join(all_names[:most])} and {len(all_names) - most} more"
+    if len(all_names) < 2:
+        return all_names[0] if all_names else "none"
+    return f"{', '.join(all_names[:-1])} and {all_names[-1]}"
+
+
+def seconds(value: float) -> str:
+    """A duration to three significant digits; infinity in words.
+
+    >>> seconds(0.12345), seconds(120), seconds(float("inf"))
+    ('123ms', '2m', 'without end')
+    """
+    return format_duration(float(f"{value:.3g}")) if math.isfinite(value) else "without end"
+
+
+def percent(share: float) -> str:
+    """A share in percent to two significant digits, never rounded to nothing or to everything.
+
+    >>> percent(0.043142), percent(0.00000113), percent(0), percent(1), percent(0.99999999)
+    ('4.3 %', '0.00011 %', '0 %', '100 %', 'over 99.9999 %')
+    """
+    if 0.999999 < share < 1:
+        return "over 99.9999 %"
+    digits = f"{share * 100:.2g}"
+    if "e" in digits:
+        digits = f"{share * 100:.12f}".rstrip("0").rstrip(".") if share >= 1e-12 else "under 0.0000000001"
+        digits = _two_digits(digits)
+    return f"{digits} %"
+
+
+def _two_digits(text: str) -> str:
+    """`0.000113000` to `0.00011`."""
+    whole, _, part = text.partition(".")
+    if whole.strip("0") or not part:
+        return whole
+    zeros = len(part) - len(part.lstrip("0"))
+    return f"0.{part[: zeros + 2]}"
+
+
+def of_journeys(journeys: Collection[Journey]) -> str:
+    """Which journeys something touches, as the end of a sentence."""
+    return f"journeys touched: {listing(j.id for j in journeys)}" if journeys else "no known journey is touched"
+
+
+def finding(
+    facts: Facts,
+    check: str,
+    subject: str,
+    touched: Collection[Journey],
+    title: str,
+    evidence: Iterable[str],
+    remedy: str,
+    *,
+    certainty: Certainty = "proven",
+    at_most: Severity = "critical",
+    step: int = 0,
+) -> Finding:
+    """A Finding whose severity follows from the journeys, which its evidence names at the end."""
+    return Finding(
+        check=check,
+        subject=subject,
+        severity=severity(facts, touched, certainty, at_most, step),
+        certainty=certainty,
+        title=title,
+        evidence=(*evidence, of_journeys(touched)),
+        remedy=remedy,
+    )

@@ -1,0 +1,256 @@
+"""For each claim of the strategy an experiment that could refute it; a result flows back into what the strategy says.
+
+Before any chaos come tests: a breaker that has never tripped is unproven, and staging is where it should trip first. A
+pattern is `designed` (proposed), `configured` (in force today), `tested` (its experiment held), or `failed its test`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from auditkit.checks import Facts
+from auditkit.checks.single_point_of_failure import Stopped, single_points
+from auditkit.checks.wording import listing, percent, seconds
+from auditkit.model.audit import Experiment, ExperimentResult, PolicyProposal, Scenario, Standing
+from auditkit.model.failure import Mode, State
+from auditkit.model.policy import attempts, breaker, bulkhead, call_worst_case_s, timeout_s
+from auditkit.model.system import Dependency, Fallback, Journey, Policy
+from auditkit.planning.overlay import settings
+
+FAULT_S = 300.0
+"""How long a fault lasts, in seconds: long enough for pools to fill and breakers to open, short enough to be watched."""
+
+PATTERNS = ("timeout", "retry", "circuit_breaker", "bulkhead")
+
+
+def experiments_for(
+    facts: Facts, after: Facts, proposals: Sequence[PolicyProposal], results: Sequence[ExperimentResult] = ()
+) -> tuple[Experiment, ...]:
+    """Tests and chaos experiments for every proposed pattern, fallback and single point, each with its latest result.
+
+    `facts` hold today's settings, `after` the proposed ones: what is expected is what the failure analysis says of those.
+    """
+    by_subject = {d.subject: d for d in facts.system.dependencies}
+    made: dict[str, Experiment] = {}
+    for proposal in proposals:
+        policy = settings(proposal)
+        dependency = by_subject.get(proposal.dependency)
+        if policy is None or dependency is None:
+            continue
+        for experiment in _of_call(facts, after, dependency, policy):
+            made.setdefault(experiment.id, experiment)
+    for atom, stops in single_points(after).items():
+        experiment = _of_single_point(facts, atom, stops)
+        made.setdefault(experiment.id, experiment)
+    return tuple(_with_result(experiment, results) for experiment in made.values())
+
+
+def standings(
+    dependency: Dependency, policy: Policy, results: Sequence[ExperimentResult], today: Policy | None
+) -> dict[str, Standing]:
+    """How far each pattern of a call has come, from the settings in force and from what experiments showed."""
+    found: dict[str, Standing] = {}
+    for pattern in PATTERNS:
+        wanted = getattr(policy, "timeout_s" if pattern == "timeout" else pattern)
+        if wanted is None or wanted == "none":
+            continue
+        now = None if today is None else getattr(today, "timeout_s" if pattern == "timeout" else pattern)
+        outcome = _latest(results, pattern, dependency.subject)
+        if outcome == "held":
+            found[pattern] = "tested"
+        elif outcome == "refuted":
+            found[pattern] = "failed its test"
+        else:
+            found[pattern] = "configured" if now == wanted else "designed"
+    if isinstance(dependency.fallback, Fallback):
+        outcome = _latest(results, "fallback", dependency.subject)
+        found["fallback"] = {"held": "tested", "refuted": "failed its test"}.get(outcome or "", "configured")  # type: ignore[assignment]
+    return found
+
+
+def tested(system_dependencies: Sequence[Dependency], results: Sequence[ExperimentResult]) -> frozenset[str]:
+    """What experiments have shown to work, in the form in which `Facts.tested` names it."""
+    return frozenset(
+        f"{pattern} {d.subject}"
+        for d in system_dependencies
+        for pattern in (*PATTERNS, "fallback")
+        if _latest(results, pattern, d.subject) == "held"
+    )
+
+
+def _latest(results: Sequence[ExperimentResult], pattern: str, subject: str) -> str | None:
+    """The latest outcome for one pattern of one call; a refuted experiment of the same day counts more than one that held."""
+    ids = {_id("chaos", pattern, subject), _id("test", pattern, subject)}
+    known = sorted((r.on, r.outcome == "refuted", r.outcome) for r in results if r.experiment in ids)
+    return known[-1][2] if known else None
+
+
+def _id(kind: str, pattern: str, subject: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._]+", "-", f"{kind}-{pattern}-{subject}").strip("-").replace("_", "-")
+
+
+def _with_result(experiment: Experiment, results: Sequence[ExperimentResult]) -> Experiment:
+    known = sorted((r for r in results if r.experiment == experiment.id), key=lambda r: (r.on, r.outcome == "refuted"))
+    if not known:
+        return experiment
+    last = known[-1]
+    words = f"{last.outcome} on {last.on.isoformat()}: {last.evidence}"
+    return experiment.model_copy(update={"outcome": last, "result": words})
+
+
+def _of_call(facts: Facts, after: Facts, dependency: Dependency, policy: Policy) -> Iterator[Experiment]:
+    """Per pattern of one call: the test that should exist, then the fault that should do no harm."""
+    for pattern, claim, method in _tests(dependency, policy):
+        yield _test(dependency, pattern, claim, method)
+    for pattern, mode, claim, fault, seen in _faults(dependency, policy):
+        expected = "; ".join(part for part in (seen, _expected(after, dependency, mode)) if part)
+        yield _chaos(facts, dependency, pattern, mode, claim, fault, expected)
+
+
+def _tests(dependency: Dependency, policy: Policy) -> Iterator[tuple[str, str, str]]:
+    """Pattern, claim, method of each test."""
+    subject, stub = dependency.subject, f"a stub of {_callee(dependency)}"
+    timeout, pool, tries = timeout_s(policy), bulkhead(policy), attempts(policy)
+    if timeout is not None:
+        each, longest = seconds(timeout), seconds(call_worst_case_s(policy))
+        method = f"{stub} that answers after {seconds(3 * timeout)}; assert that an attempt ends within {each}, the call within"
+        yield "timeout", f"{subject} gives up after {each}", f"{method} {longest}, and that its connection is closed"
+    if tries > 1:
+        method = f"{stub} that fails; count attempts (at most {tries}), assert growing waits with jitter, and that the budget"
+        claim = f"{subject} is tried {tries} times at most, and only where a second attempt is harmless"
+        yield "retry", claim, f"{method} stops them; {stub} that fails once: the answer is full"
+    if breaker(policy) is not None:
+        method = f"{stub} that fails, then recovers; assert closed, open, half-open, closed, and the state in the metrics"
+        yield "circuit_breaker", f"the breaker of {subject} opens, probes and closes again", method
+    if pool is not None:
+        most = pool.max_concurrent
+        method = f"{stub} that never answers; send {2 * most} calls, assert {most} under way and the rest rejected"
+        yield "bulkhead", f"at most {most} calls of {subject} are under way in one instance", method
+    if _degrades(dependency):
+        method = (
+            f"{stub} that fails; assert that the answer holds {_serves(dependency)}, is marked as degraded, and tells its age"
+        )
+        yield "fallback", f"without {_callee(dependency)}, {dependency.caller} serves {_serves(dependency)}", method
+
+
+def _faults(dependency: Dependency, policy: Policy) -> Iterator[tuple[str, Mode, str, str, str]]:
+    """Pattern, mode, claim, fault and what should be seen beside the journeys' states, of each chaos experiment."""
+    subject, callee = dependency.subject, _callee(dependency)
+    timeout, pool = timeout_s(policy), bulkhead(policy)
+    if timeout is not None:
+        claim = f"a slow {callee} costs {dependency.caller} at most {seconds(call_worst_case_s(policy))} a call"
+        yield "timeout", "slow", claim, f"delay every answer of {callee} by {seconds(3 * timeout)}", ""
+    if attempts(policy) > 1:
+        claim = f"retries of {subject} add no more load than their budget"
+        yield "retry", "down", claim, f"let {callee} answer 30 % of the calls with an error", "retries stay within their budget"
+    if breaker(policy) is not None:
+        claim = f"the breaker of {subject} opens while {callee} fails, and closes afterwards"
+        seen = f"calls to {callee} stop within one window and resume in steps"
+        yield "circuit_breaker", "down", claim, f"let {callee} refuse all calls, then heal it", seen
+    if pool is not None:
+        claim = f"a slow {callee} holds no more than {pool.max_concurrent} workers of an instance"
+        yield "bulkhead", "slow", claim, f"let {callee} hang for good", "busy workers stay below the pool"
+    if _degrades(dependency):
+        claim = f"without {callee}, users get {_serves(dependency)}"
+        yield "fallback", "down", claim, f"let {callee} refuse all calls", ""
+
+
+def _callee(dependency: Dependency) -> str:
+    return " or ".join(dependency.to)
+
+
+def _degrades(dependency: Dependency) -> bool:
+    return dependency.on_failure == "degrade" and isinstance(dependency.fallback, Fallback)
+
+
+def _serves(dependency: Dependency) -> str:
+    fallback = dependency.fallback
+    return (fallback.serves or fallback.kind or "the fallback") if isinstance(fallback, Fallback) else "the fallback"
+
+
+def _expected(after: Facts, dependency: Dependency, mode: Mode) -> str:
+    """What the failure analysis of the proposed settings says: the observation that the experiment can contradict."""
+    callee = dependency.to[0].partition(":")[0]
+    for radius in after.failures(mode, "worst"):
+        if radius.fail == (callee,):
+            states = [f"{journey} {state}" for journey, state in radius.journeys.items() if state != State.OK]
+            return f"journeys: {listing(states)}" if states else "all journeys stay ok"
+    return "not analysed"
+
+
+def _test(dependency: Dependency, pattern: str, claim: str, method: str) -> Experiment:
+    subject = dependency.subject
+    return Experiment(
+        id=_id("test", pattern, subject),
+        claim=claim,
+        hypothesis="the assertions hold in the test suite, on every change",
+        scenario=Scenario(id=_id("test", pattern, subject), fail=_components(dependency), mode="down"),
+        method=f"unit or integration test with {method}",
+        abort="the test fails",
+        rollback="none: nothing is deployed",
+        subject=subject,
+        pattern=pattern,
+        kind="test",
+        expected="all assertions hold",
+    )
+
+
+def _chaos(facts: Facts, dependency: Dependency, pattern: str, mode: Mode, claim: str, fault: str, expected: str) -> Experiment:
+    subject = dependency.subject
+    touched, name = facts.journeys_of(dependency), _id("chaos", pattern, subject)
+    caller, length = dependency.caller.partition(":")[0], seconds(FAULT_S)
+    return Experiment(
+        id=name,
+        claim=claim,
+        hypothesis=_steady(touched),
+        scenario=Scenario(id=name, fail=_components(dependency), mode=mode, duration_s=FAULT_S, load=1.0),
+        method=f"after the test of the same name has passed: in staging under normal load, {fault}, for {length}",
+        abort=_abort(touched),
+        rollback=f"remove the fault; restart {caller} where it does not recover within {length}",
+        subject=subject,
+        pattern=pattern,
+        expected=expected,
+    )
+
+
+def _components(dependency: Dependency) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(target.partition(":")[0] for target in dependency.to))
+
+
+def _steady(touched: Sequence[Journey]) -> str:
+    """Measurable bounds of normal, for the journeys that an experiment touches."""
+    bounds = []
+    for journey in touched:
+        slo = percent(1 - journey.slo) if isinstance(journey.slo, float) else "1 %"
+        within = f", p99 within {seconds(journey.deadline_s)}" if isinstance(journey.deadline_s, float) else ""
+        bounds.append(f"{journey.id}: errors at most {slo}{within}")
+    return "; ".join(bounds) if bounds else "error share and p99 of the caller within their range of the last week"
+
+
+def _abort(touched: Sequence[Journey]) -> str:
+    if not touched:
+        return "error share of the caller above 5 % for 1 minute outside the experiment's scope"
+    return f"any journey outside {listing(j.id for j in touched)} leaves its bounds for 1 minute, or a real user is affected"
+
+
+def _of_single_point(facts: Facts, atom: str, stops: Sequence[Stopped]) -> Experiment:
+    """What the analysis says of a single point, put to the test: it could be wrong, and then the model is."""
+    mode: Mode = "down" if any(stop.mode == "down" for stop in stops) else "slow"
+    stop = next(s for s in stops if s.mode == mode)
+    ids = (*stop.proven, *stop.possible)
+    touched = [j for j in facts.system.journeys if j.id in ids]
+    causes = {c.id: c.affects for c in facts.system.common_causes}
+    fault = f"fail {listing(causes[atom])} together" if atom in causes else ("stop it" if mode == "down" else "delay its answers")
+    return Experiment(
+        id=_id("chaos", "single-point", atom),
+        claim=f"the loss of {atom} stops {listing(ids)}, and is noticed and ended within the time that the owners accept",
+        hypothesis=_steady(touched),
+        scenario=Scenario(id=_id("chaos", "single-point", atom), fail=(atom,), mode=mode, duration_s=FAULT_S, load=1.0),
+        method=f"in staging, announced: {atom}: {fault} for {seconds(FAULT_S)}; measure time to alert and time to recover",
+        abort="recovery takes longer than the owners accept, or anything outside staging is touched",
+        rollback=f"restore {atom}; if it does not come back, the restore procedure is the finding",
+        subject=atom,
+        pattern="single_point",
+        expected=f"{listing(ids)} {'stops' if len(ids) == 1 else 'stop'}, everything else goes on, and an alert names {atom}",
+    )
