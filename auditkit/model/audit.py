@@ -55,6 +55,13 @@ class Reopened(Noun):
     why: str
 
 
+class DecisionFile(Noun):
+    """`decisions.yaml`: everything that people have decided so far."""
+
+    auditkit: int = 1
+    decisions: tuple[Decision, ...] = ()
+
+
 class Scenario(Noun):
     """What fails, how, when, for how long, under what load."""
 
