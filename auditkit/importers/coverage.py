@@ -79,7 +79,8 @@ def _grade(
         return "low", "; ".join(low)
     missing = []
     if stated < MIN_SHARE_STATED:
-        missing.append(f"only {_percent(stated)} of the dependencies were observed in traffic or stated by a person")
+        share = f"only {_percent(stated)}" if stated else "none"
+        missing.append(f"{share} of the dependencies were observed in traffic or stated for the purpose, the rest is configuration")
     if alone:
         missing.append(f"{_names(alone)} {'has' if len(alone) == 1 else 'have'} no dependency")
     if open_questions:

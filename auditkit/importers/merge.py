@@ -190,22 +190,21 @@ def _was_imported(path: str, value: Any, earlier: Sequence[_Said]) -> bool:
 
 def _all_evidence(said: Sequence[_Said], read_again: set[str], conflicts: list[Conflict]) -> list[Mapping[str, Any]]:
     """All evidence once, a person's first. What comes from a source that was read again is as that source says now."""
-    now = [entry for s in said if not s.by_person for entry in _evidence(s.item)]
-    spoken = {entry.get("source") for entry in now}
-    held: list[Mapping[str, Any]] = []
+    now: dict[Any, list[Mapping[str, Any]]] = {}
+    for s in said:
+        for entry in () if s.by_person else _evidence(s.item):
+            now.setdefault(entry.get("source"), []).append(entry)
+    spoken = set(now)
+    found: list[Mapping[str, Any]] = []
     for s in said:
         for entry in _evidence(s.item) if s.by_person else ():
             source = entry.get("source")
-            if source not in spoken:
-                held.append(entry)
+            found += now.pop(source, []) if source in spoken else [entry]
             if source in read_again and source not in spoken:
                 what = f"{_title(s.item)}: is not found in {source} any more"
                 conflicts.append(Conflict(where=s.item.where(), what=what, kept="kept as it was", dropped=f"nothing ({source})"))
-    now.sort(key=lambda e: (_strength(e), str(e.get("source")), str(e.get("locator", "")), _canonical(e)))
-    found: dict[str, Mapping[str, Any]] = {}
-    for entry in (*held, *now):
-        found.setdefault(_canonical(entry), entry)
-    return list(found.values())
+    found += [entry for entries in now.values() for entry in entries]
+    return list({_canonical(entry): entry for entry in found}.values())
 
 
 # ---------------------------------------------------------------------------------------------------- what a person has refined
@@ -307,11 +306,6 @@ def _nouns(item: Item) -> tuple[Evidence, ...]:
         for e in _evidence(item)
         if e.get("confidence") in CONFIDENCES
     )
-
-
-def _strength(entry: Mapping[str, Any]) -> int:
-    confidence = entry.get("confidence")
-    return CONFIDENCES.index(confidence) if confidence in CONFIDENCES else len(CONFIDENCES)
 
 
 def _title(item: Item) -> str:

@@ -47,5 +47,5 @@ def detect_format(name: str, text: str) -> str:
     raise InputError.of(
         f"{name}:1",
         "is in no format that is known here",
-        f"give one of {', '.join(formats)}; say which with --format, where it is one of them",
+        f"import one of: {', '.join(formats)} (--format says which)",
     )

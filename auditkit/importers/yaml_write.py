@@ -13,7 +13,7 @@ WIDTH: Final = 120
 """Longest line that a nested value is written on; a longer one becomes a block."""
 
 _PLAIN = re.compile(r"[\w./][\w./%+@()=~;<>$*!?&-]*( [\w./%+@()=~;<>$*!?&-]+)*")
-_PLAIN_IN_BLOCK = re.compile(r"[\w./](:?[\w./%+@()=~;<>$*!?&-])*( [\w./%+@()=~;<>$*!?&-](:?[\w./%+@()=~;<>$*!?&-])*)*")
+_PLAIN_IN_BLOCK = re.compile(r"[\w./](:?[\w./%+@()=~;<>$*!?&,-])*( [\w./%+@()=~;<>$*!?&-](:?[\w./%+@()=~;<>$*!?&,-])*)*")
 _OLD_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "..."})
 _NUMBERLIKE = re.compile(r"[-+.]?[0-9][0-9_:.,eExXoTZ +-]*")
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
