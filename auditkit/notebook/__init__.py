@@ -15,10 +15,10 @@ from auditkit.notebook.failure_tables import (
     bounds_table,
     comparison_table,
     cut_sets_table,
+    least_known,
     legend_table,
     single_points_table,
     states_table,
-    worst_of,
 )
 from auditkit.notebook.graph import graph_html, to_pyvis
 from auditkit.notebook.graph_widget import blast_explorer, dependency_graph
@@ -59,6 +59,7 @@ from auditkit.notebook.walking import (
     decide_once,
     explain_finding,
     exports,
+    exports_table,
     files_table,
     finding_key,
     first_call,
@@ -77,11 +78,11 @@ __all__ = [
     "actions_table", "answer_open", "assumptions_table", "attempt", "availability_table", "blast_explorer", "blast_panel",
     "blast_table", "bounds_table", "closing", "comparison_table", "components_table", "conflicts_table", "coverage_table",
     "cut_sets_table", "decide_once", "decisions_table", "dependencies_table", "dependency_graph", "experiments_table",
-    "explain_finding", "exports", "facts_table", "files_table", "finding_key", "findings_table", "first_call", "first_callee",
-    "first_finding", "first_recommended", "gaps_table", "graph_html", "graph_panel", "grounds_table", "import_panel",
-    "journeys_table", "latency_picture", "latency_table", "legend_table", "measure_exports", "measure_panel",
-    "monitoring_table", "omissions_table", "open_audit", "policies_table", "questions_panel", "questions_table",
-    "recording_table", "refused_table", "rehearsal", "single_points_table", "stage_file", "states_table", "steps_table",
-    "timeout_panel", "timeouts_table", "to_pyvis", "two_rules_table", "unmeasured_table", "who", "whole_text", "worst_of",
-    "written_table",
+    "explain_finding", "exports", "exports_table", "facts_table", "files_table", "finding_key", "findings_table",
+    "first_call", "first_callee", "first_finding", "first_recommended", "gaps_table", "graph_html", "graph_panel",
+    "grounds_table", "import_panel", "journeys_table", "latency_picture", "latency_table", "least_known", "legend_table",
+    "measure_exports", "measure_panel", "monitoring_table", "omissions_table", "open_audit", "policies_table",
+    "questions_panel", "questions_table", "recording_table", "refused_table", "rehearsal", "single_points_table",
+    "stage_file", "states_table", "steps_table", "timeout_panel", "timeouts_table", "to_pyvis", "two_rules_table",
+    "unmeasured_table", "who", "whole_text", "written_table",
 ]  # fmt: skip

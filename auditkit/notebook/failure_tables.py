@@ -121,6 +121,6 @@ def journeys_hit(radius: BlastRadius) -> str:
     return ", ".join(hit) or "every journey ok"
 
 
-def worst_of(radii: Iterable[BlastRadius]) -> BlastRadius:
-    """The scenario that costs most: value lost, then components reached, then name. Raises `ValueError` without any."""
-    return min(radii, key=lambda r: (-r.value_lost, -sum(s > State.OK for s in r.components.values()), r.fail))
+def least_known(radii: Iterable[BlastRadius]) -> BlastRadius:
+    """The scenario that rests on most assumptions, by name among equals. Raises `ValueError` without any."""
+    return min(radii, key=lambda radius: (-len(radius.assumptions), radius.fail))

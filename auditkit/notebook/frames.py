@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from auditkit.model.latency import Bounds
-from auditkit.units import format_duration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,10 +25,13 @@ def frame(columns: Sequence[str], rows: Iterable[Sequence[object]], index: str |
 def milliseconds(seconds: float | None) -> str:
     """A duration for reading, three significant digits.
 
-    >>> milliseconds(0.10012), milliseconds(2.4), milliseconds(None)
-    ('100ms', '2.4s', '–')
+    >>> milliseconds(0.10012), milliseconds(0.00784), milliseconds(2.4), milliseconds(None)
+    ('100ms', '7.84ms', '2.4s', '–')
     """
-    return "–" if seconds is None else format_duration(float(f"{seconds:.3g}"))
+    if seconds is None:
+        return "–"
+    scale, unit = (1, "s") if seconds >= 1 else (1e3, "ms") if seconds >= 1e-3 or seconds == 0 else (1e6, "us")
+    return f"{float(f'{seconds * scale:.3g}'):g}{unit}"
 
 
 def interval(bounds: Bounds | None) -> str:

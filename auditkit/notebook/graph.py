@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from auditkit.model.failure import State
+from auditkit.model.paths import alternatives
 from auditkit.model.system import Component, Dependency, System, split_target
 from auditkit.notebook.appearance import ACCENT, INK, LOOKS, MUTED, NOT_OURS, STORES
 
@@ -44,11 +45,19 @@ OPTIONS: Mapping[str, object] = {
 """Options of vis-network that every graph shares."""
 
 
-def to_pyvis(system: System, layout: Positions, states: Mapping[str, State] | None = None, *, height: int = 520) -> Network:
+def to_pyvis(
+    system: System,
+    layout: Positions,
+    states: Mapping[str, State] | None = None,
+    *,
+    height: int = 520,
+    labels: Mapping[str, str] | None = None,
+) -> Network:
     r"""The system as a pyvis network: a node per component, an edge per dependency and target, at the given positions.
 
     `states` (component id -> state) colours the nodes and puts symbol and word into their labels; components without one
-    stay grey. Operations are drawn at their component. Asynchronous calls are dashed; `?` marks an unanswered on_failure.
+    stay grey. Operations are drawn at their component. Asynchronous calls are dashed, fallbacks dotted; `?` marks an unanswered
+    on_failure. `labels` replaces names where something else is to be read.
 
     >>> from auditkit.model.system import Component, Dependency
     >>> shop = System(system="shop", components=(Component(id="web"), Component(id="db", kind="database")),
@@ -65,10 +74,10 @@ def to_pyvis(system: System, layout: Positions, states: Mapping[str, State] | No
     for component in system.components:
         x, y = layout[component.id]
         state = None if states is None else states.get(component.id)
-        look = LOOKS[state]
+        look, label = LOOKS[state], (labels or {}).get(component.id, component.id)
         network.add_node(
             component.id,
-            label=component.id if state is None else f"{component.id}\n{look.symbol} {look.word}",
+            label=label if state is None else f"{label}\n{look.symbol} {look.word}",
             shape="ellipse" if component.kind in STORES else "box",
             shapeProperties={"borderDashes": [5, 3] if component.kind in NOT_OURS else False, "borderRadius": 5},
             title=_about(component),
@@ -80,17 +89,13 @@ def to_pyvis(system: System, layout: Positions, states: Mapping[str, State] | No
     shown = {component.id for component in system.components}
     for number, dependency in enumerate(system.dependencies):
         caller = split_target(dependency.caller)[0]
-        for target in dependency.to:
+        usual = [(target, _edge_label(dependency), dependency.call == "async") for target in dependency.to]
+        instead = [(other.to, "fallback", [1, 4]) for other in alternatives(dependency)]
+        for target, label, dashes in (*usual, *instead):
             callee = split_target(target)[0]
             if {caller, callee} <= shown:
-                network.add_edge(
-                    caller,
-                    callee,
-                    id=f"{number} {target}",
-                    title=_about_call(dependency),
-                    label=_edge_label(dependency),
-                    dashes=dependency.call == "async",
-                )
+                about = _about_call(dependency)
+                network.add_edge(caller, callee, id=f"{number} {target} {label}", title=about, label=label, dashes=dashes)
     network.set_options(json.dumps(dict(OPTIONS)))
     return network
 

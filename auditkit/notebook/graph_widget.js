@@ -44,12 +44,12 @@ function render({ model, el }) {
   const label = () => {
     picture.setAttribute("aria-label", model.get("description"));
     said.textContent = model.get("said");
-    names.replaceChildren(...nodes.getIds().map((id) => element("option", { value: id })));
   };
   const mark = () => network.selectNodes(nodes.get(model.get("selected")) ? [model.get("selected")] : []);
 
   network.on("click", ({ nodes: hit }) => choose(hit.length ? String(hit[0]) : ""));
-  const typed = () => nodes.get(find.value) && choose(find.value);
+  const listed = () => names.replaceChildren(...model.get("names").map((id) => element("option", { value: id })));
+  const typed = () => model.get("names").includes(find.value) && choose(find.value);
   find.addEventListener("change", typed);
   whole.addEventListener("click", fit);
   const changed = () => {
@@ -62,8 +62,10 @@ function render({ model, el }) {
   model.on("change:nodes", changed);
   model.on("change:edges", edged);
   model.on("change:selected", mark);
+  model.on("change:names", listed);
   model.on("change:said change:description", label);
   label();
+  listed();
 
   // a notebook may render a cell before it is visible: fit once there is room
   const watch = new ResizeObserver(() => {

@@ -16,6 +16,7 @@ from auditkit.model.system import System
 from auditkit.notebook.appearance import LOOKS, state_chip
 from auditkit.notebook.graph import OPTIONS, Positions, to_pyvis, vis_network_js
 from auditkit.notebook.panel import Panel, told
+from auditkit.notebook.views import MOST, Grouping, around, group_labels, grouped, groups, part
 
 _HERE = files("auditkit.notebook")
 # vis-network comes as UMD; given its own exports it neither looks for a module loader nor leaves a global behind
@@ -30,6 +31,7 @@ class DependencyGraph(anywidget.AnyWidget):
 
     nodes: Any = traitlets.List().tag(sync=True)
     edges: Any = traitlets.List().tag(sync=True)
+    names: Any = traitlets.List().tag(sync=True)
     options = traitlets.Dict().tag(sync=True)
     selected = traitlets.Unicode("").tag(sync=True)
     description = traitlets.Unicode("").tag(sync=True)
@@ -38,19 +40,31 @@ class DependencyGraph(anywidget.AnyWidget):
 
 
 def dependency_graph(
-    system: System, layout: Positions, states: Mapping[str, State] | None = None, *, height: int = 520
+    system: System,
+    layout: Positions,
+    states: Mapping[str, State] | None = None,
+    *,
+    height: int = 520,
+    labels: Mapping[str, str] | None = None,
 ) -> DependencyGraph:
     """The graph of a system as a widget; `selected` follows the clicks."""
-    network = to_pyvis(system, layout, states, height=height)
-    return DependencyGraph(
-        nodes=network.nodes, edges=network.edges, options=dict(OPTIONS), height=height, description=describe(system, states)
-    )
+    graph = DependencyGraph(options=dict(OPTIONS), height=height, names=[component.id for component in system.components])
+    show_states(graph, system, layout, states, labels)
+    return graph
 
 
-def show_states(graph: DependencyGraph, system: System, layout: Positions, states: Mapping[str, State] | None) -> None:
-    """Recolour a graph."""
-    graph.nodes = to_pyvis(system, layout, states, height=graph.height).nodes
-    graph.description = describe(system, states)
+def show_states(
+    graph: DependencyGraph,
+    system: System,
+    layout: Positions,
+    states: Mapping[str, State] | None,
+    labels: Mapping[str, str] | None = None,
+) -> None:
+    """Redraw a graph: only what differs is sent to the browser and changed there."""
+    network = to_pyvis(system, layout, states, height=graph.height, labels=labels)
+    with graph.hold_sync():
+        graph.nodes, graph.edges = network.nodes, network.edges
+        graph.description = describe(system, states)
 
 
 def describe(system: System, states: Mapping[str, State] | None = None) -> str:
@@ -64,21 +78,24 @@ def describe(system: System, states: Mapping[str, State] | None = None) -> str:
 
 def blast_explorer(
     system: System,
-    layout: Positions,
+    arrange: Callable[[System], Positions],
     blast: Callable[[str, Mode], BlastRadius],
     *,
     mode: Mode = "down",
     selected: str = "",
     height: int = 480,
+    by: Grouping = "owner",
+    most: int = MOST,
 ) -> Panel:
     """Click a component, or choose its name: what happens to everything when it is down, or slow.
 
-    `blast(atom, mode)` computes; the plain call beside it is `audit.blast_radius(fail=[atom], mode=mode)`.
-    Parts: `graph`, `atom`, `mode`, `table`, `message`.
+    `blast(atom, mode)` computes, `arrange(system)` places; the plain call beside it is `audit.blast_radius(fail=[atom],
+    mode=mode)`. Above `most` components the picture starts with groups (`by` owner or zone); a click opens a group, a
+    component is shown with its neighbours and what it reaches. Parts: `graph`, `atom`, `mode`, `table`, `message`.
     """
-    graph = dependency_graph(system, layout, height=height)
-    # what is no node can fail too: common causes and zones
     nodes = tuple(component.id for component in system.components)
+    graph = DependencyGraph(options=dict(OPTIONS), height=height, names=list(nodes))
+    # what is no node can fail too: common causes and zones
     atoms = nodes + tuple(sorted(_other_atoms(system) - set(nodes)))
     atom = widgets.Dropdown(options=[("(nothing)", ""), *((name, name) for name in atoms)], value="", description="What fails")
     how = widgets.ToggleButtons(
@@ -88,16 +105,23 @@ def blast_explorer(
         tooltips=["answers quickly with an error", "does not answer in time"],
     )
     table, message = widgets.HTML(), widgets.HTML()
+    whole = arrange(system) if len(nodes) <= most else None
+    members = {} if whole is not None else groups(system, by)
 
     def show() -> str | None:
         graph.selected = atom.value if atom.value in nodes else ""
         if not atom.value:
-            show_states(graph, system, layout, None)
+            _overview(graph, system, whole, members, arrange)
             table.value = "<p>Click a component, or choose one above.</p>"
             graph.said = ""
             return None
         radius = blast(atom.value, how.value)
-        show_states(graph, system, layout, radius.components)
+        if whole is not None:
+            show_states(graph, system, whole, radius.components)
+        else:
+            hit = [name for name, state in radius.components.items() if state > State.OK]
+            shown = part(system, around(system, [n for n in radius.fail if n in nodes] or hit[:1], hit, most))
+            show_states(graph, shown, arrange(shown), radius.components)
         table.value = radius_html(radius)
         graph.said = sentence(radius)
         return None
@@ -105,6 +129,12 @@ def blast_explorer(
     def clicked(change: Any) -> None:
         if change["new"] in nodes and change["new"] != atom.value:
             atom.value = change["new"]
+        elif change["new"] in members:
+            inside = part(system, around(system, members[change["new"]], most=most))
+            show_states(graph, inside, arrange(inside), None)
+            graph.said = (
+                f"{change['new'].removeprefix('group.')}: {len(members[change['new']])} components, with whom they speak."
+            )
 
     graph.observe(clicked, "selected")
     atom.observe(lambda _: told(message, show), "value")
@@ -116,6 +146,20 @@ def blast_explorer(
     row = widgets.HBox([graph, side], layout=widgets.Layout(flex_flow="row wrap"))
     box = widgets.VBox([widgets.HBox([atom, how], layout=widgets.Layout(flex_flow="row wrap")), row, _legend(), message])
     return Panel(box, {"graph": graph, "atom": atom, "mode": how, "table": table, "message": message})
+
+
+def _overview(
+    graph: DependencyGraph,
+    system: System,
+    whole: Positions | None,
+    members: Mapping[str, tuple[str, ...]],
+    arrange: Callable[[System], Positions],
+) -> None:
+    if whole is not None:
+        show_states(graph, system, whole, None)
+        return
+    coarse = grouped(system, members)
+    show_states(graph, coarse, arrange(coarse), None, group_labels(members))
 
 
 def _other_atoms(system: System) -> set[str]:

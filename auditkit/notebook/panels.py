@@ -11,22 +11,27 @@ import ipywidgets as widgets
 
 from auditkit.errors import InputError
 from auditkit.model.failure import Mode
+from auditkit.model.system import System
+from auditkit.notebook.graph import Positions
 from auditkit.notebook.graph_widget import DependencyGraph, blast_explorer, dependency_graph
 from auditkit.notebook.map_tables import coverage_table, questions_table
 from auditkit.notebook.panel import Panel, told
+from auditkit.notebook.views import MOST, group_labels, grouped, groups
 from auditkit.project import Audit
 
 
 def graph_panel(audit: Audit, height: int = 520) -> DependencyGraph:
-    """The dependency graph of an audit; `selected` holds what was clicked."""
+    """The dependency graph of an audit; `selected` holds what was clicked. Above 150 components, its groups by owner."""
     system = audit.system
-    return dependency_graph(system, positions(audit), height=height)
+    members = groups(system) if len(system.components) > MOST else {}
+    shown = grouped(system, members) if members else system
+    return dependency_graph(shown, positions(shown), height=height, labels=group_labels(members))
 
 
 def blast_panel(audit: Audit, mode: Mode = "down", selected: str = "") -> Panel:
     """The blast-radius explorer of an audit. The plain call: `audit.blast_radius(fail=[…], mode=…)`."""
     return blast_explorer(
-        audit.system, positions(audit), lambda atom, how: audit.blast_radius(fail=[atom], mode=how), mode=mode, selected=selected
+        audit.system, positions, lambda atom, how: audit.blast_radius(fail=[atom], mode=how), mode=mode, selected=selected
     )
 
 
@@ -142,8 +147,8 @@ def questions_panel(audit: Audit, limit: int = 10) -> Panel:
     return Panel(box, {"question": question, "key": key, "value": value, "by": by, "go": go, "table": table, "message": message})
 
 
-def positions(audit: Audit) -> dict[str, tuple[float, float]]:
-    """Where the components of an audit stand: the layout that the document uses, too."""
+def positions(system: System) -> Positions:
+    """Where components stand: the layout that the document uses, too."""
     from auditkit.document import layout
 
-    return dict(layout(audit.system).positions)
+    return layout(system).positions

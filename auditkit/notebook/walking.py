@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 
 
 def whole_text() -> None:
-    """Let tables show whole sentences instead of cutting them at fifty characters."""
+    """Let tables show whole sentences, from the left, instead of cutting them at fifty characters."""
     import pandas as pd
+    from IPython.display import HTML, display
 
     pd.set_option("display.max_colwidth", None)
     pd.set_option("display.max_rows", 200)
+    style = HTML("<style>table.dataframe th, table.dataframe td {text-align: left; vertical-align: top}</style>")  # type: ignore[no-untyped-call]
+    display(style)  # type: ignore[no-untyped-call]
 
 
 def attempt(act: Callable[[], object]) -> str:
@@ -42,16 +45,27 @@ def attempt(act: Callable[[], object]) -> str:
 
 
 def rehearsal(sample: str = SAMPLE) -> Audit:
-    """A throw-away copy of a shipped sample, on which something may go wrong; your own audit is not touched."""
+    """A throw-away copy of a shipped sample, on which something may go wrong; your own audit is not touched.
+
+    It holds the map and no latencies, so that what is measured on stage stands alone.
+    """
     place = tempfile.mkdtemp(prefix="auditkit-rehearsal-")
     atexit.register(shutil.rmtree, place, ignore_errors=True)
-    return Audit.new(Path(place) / sample, sample=sample)
+    audit = Audit.new(Path(place) / sample, sample=sample)
+    shutil.rmtree(audit.folder / "latency", ignore_errors=True)
+    return audit
 
 
 def exports(audit: Audit) -> tuple[Path, ...]:
     """The latency exports that lie in the audit folder."""
     there = sorted((audit.folder / "latency").glob("*"))
     return tuple(path for path in there if path.is_file() and path.name not in ("index.yaml", "profiles.parquet"))
+
+
+def exports_table(audit: Audit) -> pd.DataFrame:
+    """The latency exports that lie in the audit folder, and their sizes."""
+    rows = ((path.relative_to(audit.folder).as_posix(), f"{path.stat().st_size / 1000:.1f} kB") for path in exports(audit))
+    return frame(("export", "size"), rows, "export")
 
 
 def first_callee(audit: Audit) -> str:

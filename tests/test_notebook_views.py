@@ -1,0 +1,79 @@
+"""Large systems in small pictures: groups first, then what lies around a component; never more nodes than fit."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditkit.model.failure import BlastRadius, Mode, State
+from auditkit.model.system import Component, Dependency, System
+from auditkit.notebook.graph import Positions
+from auditkit.notebook.graph_widget import blast_explorer
+from auditkit.notebook.views import around, grouped, groups, part
+
+N = 300
+LARGE = System(
+    system="large",
+    components=tuple(Component(id=f"c{i}", owner=f"team {i % 6}", placement={f"zone-{i % 2}": 1}) for i in range(N)),
+    dependencies=tuple(Dependency(caller=f"c{i}", to=(f"c{i + 1}",), on_failure="fail") for i in range(N - 1)),
+)
+
+
+def arrange(system: System) -> Positions:
+    return {component.id: (float(n % 12) * 150, float(n // 12) * 80) for n, component in enumerate(system.components)}
+
+
+def blast(atom: str, mode: Mode) -> BlastRadius:
+    last = int(atom.removeprefix("c").removeprefix("zone-"))
+    states = {c.id: State.FAILED if int(c.id[1:]) <= last else State.OK for c in LARGE.components}
+    return BlastRadius(fail=(atom,), mode=mode, assume="worst", journeys={"j": State.FAILED}, components=states, value_lost=1)
+
+
+def test_every_component_is_in_exactly_one_group() -> None:
+    """By owner, or by the zone that holds most of its instances."""
+    for members in (groups(LARGE), groups(LARGE, "zone")):
+        assert sorted(name for inside in members.values() for name in inside) == sorted(c.id for c in LARGE.components)
+    assert len(groups(LARGE)) == 6
+    assert list(groups(LARGE, "zone")) == ["group.zone-0", "group.zone-1"]
+
+
+def test_groups_that_call_each_other_are_joined_once() -> None:
+    """Three hundred calls among six teams are six lines: each team calls the next."""
+    coarse = grouped(LARGE, groups(LARGE))
+    assert len(coarse.components) == 6
+    assert len(coarse.dependencies) == 6
+
+
+def test_a_part_keeps_the_calls_within_it() -> None:
+    """What leads out of the picture is left out of it."""
+    middle = part(LARGE, around(LARGE, ["c10"]))
+    assert [c.id for c in middle.components] == ["c9", "c10", "c11"]
+    assert [d.subject for d in middle.dependencies] == ["c9 -> c10", "c10 -> c11"]
+
+
+def test_the_explorer_of_a_large_system_starts_with_groups() -> None:
+    """A click on a group opens it, a click on a component shows what it reaches, nothing shows the groups again."""
+    panel = blast_explorer(LARGE, arrange, blast)
+    graph = panel["graph"]
+    assert [node["label"] for node in graph.nodes][:2] == ["team-0 (50)", "team-1 (50)"]
+    graph.selected = "group.team-2"
+    assert {"c2", "c8", "c1", "c3"} <= {node["id"] for node in graph.nodes}
+    graph.selected = "c3"
+    assert {node["id"] for node in graph.nodes} == {"c0", "c1", "c2", "c3", "c4"}
+    panel["atom"].value = ""
+    assert len(graph.nodes) == 6
+
+
+@pytest.mark.parametrize("atom", ["c299", "c150"])
+def test_a_picture_never_holds_more_than_fits(atom: str) -> None:
+    """The table names everything that is reached; the picture shows the nearest 150."""
+    panel = blast_explorer(LARGE, arrange, blast)
+    panel["atom"].value = atom
+    assert len(panel["graph"].nodes) == 150
+    assert panel["table"].value.count("<tr>") >= 150
+    assert atom in {node["id"] for node in panel["graph"].nodes}
+
+
+def test_every_component_can_be_found_by_name() -> None:
+    """The search knows what the picture does not show."""
+    panel = blast_explorer(LARGE, arrange, blast)
+    assert panel["graph"].names == [component.id for component in LARGE.components]
