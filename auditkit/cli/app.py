@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 
 Dir = Annotated[Path, typer.Argument(metavar="DIR", help="the audit folder")]
+Format = Annotated[str | None, typer.Option(help="how to read the files, where that is not seen from their content")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Mode = Literal["down", "slow"]
 Assume = Literal["worst", "best"]
@@ -31,7 +32,7 @@ def _say(text: str) -> None:
 @app.command()
 def new(
     dir: Dir,
-    sample: Annotated[Optional[str], typer.Option(help="start from a shipped sample: worked-example, flash-sale")] = None,
+    sample: Annotated[str | None, typer.Option(help="start from a shipped sample: worked-example, flash-sale")] = None,
 ) -> None:
     """Make an audit folder, with the notebooks."""
     made = project.new(dir, sample)
@@ -42,7 +43,7 @@ def new(
 def import_(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…")],
     into: Annotated[Path, typer.Option("--into", metavar="DIR", help="the audit folder; made where there is none")],
-    format: Annotated[Optional[str], typer.Option(help="how to read the files, where that is not seen from their content")] = None,
+    format: Format = None,
     json: Json = False,
 ) -> None:
     """Read a system from files, merge it into the audit, report what is known and what is not."""
@@ -58,7 +59,7 @@ def import_(
 @app.command()
 def blast_radius(
     dir: Dir,
-    fail: Annotated[Optional[list[str]], typer.Option("--fail", metavar="ID", help="what fails; repeat for several at once")] = None,
+    fail: Annotated[list[str] | None, typer.Option("--fail", metavar="ID", help="what fails; may be repeated")] = None,
     mode: Annotated[Mode, typer.Option(help="down: answers with errors; slow: does not answer in time")] = "down",
     assume: Annotated[Assume, typer.Option(help="which answer open questions get")] = "worst",
     json: Json = False,
@@ -75,8 +76,8 @@ def blast_radius(
 @app.command()
 def cut_sets(
     dir: Annotated[Path, typer.Argument(metavar="DIR|FILE.xml", help="the audit folder, or an Open-PSA fault tree")],
-    journey: Annotated[Optional[str], typer.Option(help="only this journey")] = None,
-    max_order: Annotated[Optional[int], typer.Option(min=1, help="list no larger sets")] = None,
+    journey: Annotated[str | None, typer.Option(help="only this journey")] = None,
+    max_order: Annotated[int | None, typer.Option(min=1, help="list no larger sets")] = None,
     mode: Annotated[Mode, typer.Option()] = "down",
     assume: Annotated[Assume, typer.Option()] = "worst",
     state: Annotated[Literal["failed", "degraded"], typer.Option(help="failed or hung; or degraded or worse")] = "failed",
@@ -93,7 +94,7 @@ def cut_sets(
 @app.command()
 def check(
     dir: Dir,
-    fail_on: Annotated[Optional[project.Severity], typer.Option(help="exit with 1 from this severity on")] = None,
+    fail_on: Annotated[project.Severity | None, typer.Option(help="exit with 1 from this severity on")] = None,
     format: Annotated[Literal["text", "json", "sarif", "github"], typer.Option()] = "text",
     json: Json = False,
 ) -> None:
@@ -113,13 +114,13 @@ def check(
 @app.command()
 def latency(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…")],
-    into: Annotated[Optional[Path], typer.Option("--into", metavar="DIR", help="keep profiles and exports in this audit")] = None,
-    format: Annotated[Optional[str], typer.Option(help="how to read the files, where that is not seen from their content")] = None,
-    unit: Annotated[Optional[str], typer.Option(help="unit of the durations, where the export does not say: ns us ms s")] = None,
+    into: Annotated[Path | None, typer.Option("--into", metavar="DIR", help="keep profiles and exports in this audit")] = None,
+    format: Format = None,
+    unit: Annotated[str | None, typer.Option(help="unit of the durations, where the export does not say: ns us ms s")] = None,
     json: Json = False,
 ) -> None:
     """Latency profiles and timeouts from exports."""
-    measured = project.measure_files(files, into, format=format, unit=unit)
+    measured = project.timeouts(files, into, format, unit)
     if json:
         _say(shapes.dump(shapes.latency(measured.advices)))
     else:
@@ -150,10 +151,10 @@ def export(
     if json:
         _say(shapes.dump(shapes.exported(written)))
         return
-    for path in written.paths:
-        _say(str(path))
+    for file in written.artifacts:
+        _say(str(dir / file.path))
     for gap in written.gaps:
-        _say(f"gap  {gap.where}  {gap.what}  {gap.remedy}")
+        _say(f"gap in {gap.target}: {gap.where}  {gap.what}  {gap.remedy}")
 
 
 @app.command()

@@ -12,6 +12,7 @@ from auditkit.model.failure import Assumption, BlastRadius, CutSets, Range
 from auditkit.model.latency import Bounds, TimeoutAdvice
 from auditkit.model.noun import Noun
 from auditkit.model.system import Question, System
+from auditkit.project import Summary, Written
 
 Json = Mapping[str, object]
 
@@ -33,9 +34,7 @@ def _assumptions(assumptions: Iterable[Assumption]) -> list[Json]:
     return [{"where": a.where, "what": a.what} for a in sorted(assumptions, key=lambda a: (a.where, a.what))]
 
 
-def imported(
-    system: System, questions: Sequence[Question], conflicts: Sequence[Conflict], coverage: Coverage
-) -> Json:
+def imported(system: System, questions: Sequence[Question], conflicts: Sequence[Conflict], coverage: Coverage) -> Json:
     """`auditkit import`."""
     return {
         "components": [
@@ -65,9 +64,9 @@ def blast_radii(radii: Iterable[BlastRadius]) -> Json:
             {
                 "fail": sorted(r.fail),
                 "mode": r.mode,
-                "journeys": {id: state.value for id, state in sorted(r.journeys.items())},
-                "components": {id: state.value for id, state in sorted(r.components.items())},
-                "worst_case_ms": {id: _ms(seconds) for id, seconds in sorted(r.worst_case_s.items())},
+                "journeys": {name: state.value for name, state in sorted(r.journeys.items())},
+                "components": {name: state.value for name, state in sorted(r.components.items())},
+                "worst_case_ms": {name: _ms(seconds) for name, seconds in sorted(r.worst_case_s.items())},
                 "value_lost": r.value_lost,
                 "assumptions": _assumptions(r.assumptions),
             }
@@ -142,4 +141,26 @@ def plan(strategy: Strategy) -> Json:
         "policies": [_plain(p) for p in strategy.policies],
         "omitted": [_plain(o) for o in strategy.omitted],
         "open_questions": [_plain(q) for q in strategy.open_questions],
+    }
+
+
+def exported(written: Written) -> Json:
+    """`auditkit export`."""
+    return {
+        "artifacts": [{"path": a.path, "title": a.title, "sha256": a.sha256} for a in written.artifacts],
+        "gaps": [{"target": g.target, "where": g.where, "what": g.what, "remedy": g.remedy} for g in written.gaps],
+        "drift": [],
+    }
+
+
+def summary(done: Summary) -> Json:
+    """`auditkit run`."""
+    return {
+        "system": done.system,
+        "findings": dict(done.findings),
+        "single_points": done.single_points,
+        "policies": done.policies,
+        "open_questions": done.open_questions,
+        "document": done.document,
+        "next": done.next,
     }

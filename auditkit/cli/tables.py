@@ -9,14 +9,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from auditkit.document import figures
 from auditkit.model.audit import Finding, Strategy
 from auditkit.model.draft import Conflict, Coverage
 from auditkit.model.failure import BlastRadius, CutSets, Range, State
-from auditkit.model.latency import Bounds, TimeoutAdvice
-from auditkit.model.system import Question, System
-from auditkit.units import format_duration, format_share
+from auditkit.model.latency import TimeoutAdvice
+from auditkit.model.system import Dependency, Question, System
+from auditkit.project import Summary
 
-_STYLE = {"failed": "red", "hung": "magenta", "late": "yellow", "degraded": "cyan", "critical": "red", "high": "red", "medium": "yellow"}
+_STYLE = {
+    "failed": "red",
+    "hung": "magenta",
+    "late": "yellow",
+    "degraded": "cyan",
+    "critical": "red",
+    "high": "red",
+    "medium": "yellow",
+}
 
 
 def console() -> Console:
@@ -35,17 +44,6 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     return table
 
 
-def _ms(seconds: float | None) -> str:
-    return "–" if seconds is None else format_duration(float(f"{seconds:.3g}"))
-
-
-def _bounds(bounds: Bounds | None) -> str:
-    if bounds is None:
-        return "–"
-    upper = "no upper bound" if bounds.hi is None else _ms(bounds.hi)
-    return f"{_ms(bounds.point)}  [{_ms(bounds.lo)}, {upper}]"
-
-
 def imported(
     system: System, questions: Sequence[Question], conflicts: Sequence[Conflict], coverage: Coverage, limit: int = 10
 ) -> None:
@@ -55,17 +53,17 @@ def imported(
     out.print(
         _table(
             ["from", "to", "call", "known by", "evidence"],
-            (
-                (d.caller, " | ".join(d.to), d.call, d.confidence or "–", "; ".join(f"{e.source} {e.locator}" for e in d.evidence[:2]))
-                for d in system.dependencies
-            ),
+            ((d.caller, " | ".join(d.to), d.call, d.confidence or "–", _where_from(d)) for d in system.dependencies),
         )
     )
     proposed = [j for j in system.journeys if j.proposed]
     if proposed:
         print("Journeys proposed, to be confirmed: " + ", ".join(f"{j.id} (enters at {j.entry})" for j in proposed))
     print(f"\nCoverage: {coverage.grade}. {coverage.reason}")
-    for title, ids in (("Without any dependency", coverage.without_dependency), ("Datastores nobody uses", coverage.unused_datastores)):
+    for title, ids in (
+        ("Without any dependency", coverage.without_dependency),
+        ("Datastores nobody uses", coverage.unused_datastores),
+    ):
         if ids:
             print(f"{title}: {', '.join(ids)}")
     for conflict in conflicts:
@@ -74,6 +72,13 @@ def imported(
         print(f"\nQuestions, the most telling first ({min(limit, len(questions))} of {len(questions)}):")
         for number, question in enumerate(questions[:limit], 1):
             print(f"{number:3}. {question.what}  ({question.where}; decides {question.flips} conclusions)")
+
+
+def _where_from(dependency: Dependency) -> str:
+    if not dependency.evidence:
+        return "–"
+    first, others = dependency.evidence[0], len(dependency.evidence) - 1
+    return f"{first.source}: {first.locator}" + (f" and {others} more" if others else "")
 
 
 def blast_radii(radii: Sequence[BlastRadius]) -> None:
@@ -86,9 +91,9 @@ def blast_radii(radii: Sequence[BlastRadius]) -> None:
                 (
                     " + ".join(r.fail) or "nothing",
                     r.mode,
-                    format_share(round(r.value_lost, 4)),
-                    ", ".join(f"{id} {state}" for id, state in r.journeys.items() if state != State.OK) or "all ok",
-                    ", ".join(f"{id} {state}" for id, state in r.components.items() if state != State.OK) or "none",
+                    figures.share(r.value_lost),
+                    ", ".join(f"{name} {state}" for name, state in r.journeys.items() if state != State.OK) or "all ok",
+                    ", ".join(f"{name} {state}" for name, state in r.components.items() if state != State.OK) or "none",
                 )
                 for r in sorted(radii, key=lambda r: -r.value_lost)
             ),
@@ -154,9 +159,9 @@ def latency(advices: Sequence[TimeoutAdvice]) -> None:
                 (
                     a.call,
                     a.n,
-                    _ms(a.p50_s),
-                    _bounds(a.p99),
-                    _ms(a.recommended_s) if a.recommended_s is not None else f"start with {_ms(a.provisional_s)}",
+                    figures.duration(a.p50_s),
+                    figures.bounds(a.p99),
+                    _timeout_of(a),
                     a.grade,
                     "–" if a.false_timeout is None else f"{a.false_timeout.p:.2%} (≤ {a.false_timeout.upper:.2%})",
                 )
@@ -166,8 +171,24 @@ def latency(advices: Sequence[TimeoutAdvice]) -> None:
     )
     for a in advices:
         print(f"{a.call}: {a.reason}")
-        for warning in a.warnings:
-            print(f"    note: {warning}")
+    _notes([(a.call, warning) for a in advices for warning in a.warnings])
+
+
+def _timeout_of(advice: TimeoutAdvice) -> str:
+    if advice.recommended_s is not None:
+        return figures.duration(advice.recommended_s)
+    return f"start with {figures.duration(advice.provisional_s)}"
+
+
+def _notes(notes: Sequence[tuple[str, str]]) -> None:
+    """Each note once, with the calls that it is about."""
+    about: dict[str, list[str]] = {}
+    for call, note in notes:
+        about.setdefault(note, []).append(call)
+    if about:
+        print("\nNotes:")
+    for note, calls in about.items():
+        print(f"  {note}  ({calls[0] if len(calls) == 1 else f'{len(calls)} calls'})")
 
 
 def plan(strategy: Strategy) -> None:
@@ -198,4 +219,13 @@ def plan(strategy: Strategy) -> None:
 
 def _timeout(policy: object) -> str:
     value = getattr(policy, "timeout_s", None)
-    return _ms(value) if isinstance(value, float) else ("none" if value == "none" else "unknown")
+    return figures.duration(value) if isinstance(value, float) else ("none" if value == "none" else "unknown")
+
+
+def summary(done: Summary) -> None:
+    """What a whole run found, where the document is, and how to go on."""
+    counts = ", ".join(f"{n} {severity}" for severity, n in done.findings.items()) or "none"
+    print(f"{done.system}: findings {counts}; {done.policies} policies proposed; {done.open_questions} open questions")
+    print(done.single_points)
+    print(f"Document: {done.document}")
+    print(f"Next: {done.next}")

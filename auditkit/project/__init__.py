@@ -1,1 +1,28 @@
 """The audit folder: steps, what is stale, decisions, resume. The only place, with `cli`, that touches the disk."""
+
+from __future__ import annotations
+
+from auditkit.checks import explain, reaches
+from auditkit.model.audit import Severity
+from auditkit.project.analysis import cut_sets_of
+from auditkit.project.audit import Audit
+from auditkit.project.creating import new, samples
+from auditkit.project.exporting import Summary, Written
+from auditkit.project.lab import open_lab
+from auditkit.project.measuring import timeouts
+from auditkit.project.schemas import schemas
+
+__all__ = [
+    "Audit",
+    "Severity",
+    "Summary",
+    "Written",
+    "cut_sets_of",
+    "explain",
+    "new",
+    "open_lab",
+    "reaches",
+    "samples",
+    "schemas",
+    "timeouts",
+]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from auditkit.errors import InputError
 from auditkit.importers import update_yaml
-from auditkit.model.audit import Choice, Decision
+from auditkit.model.audit import Choice, Decision, DecisionFile
 from auditkit.project import folder as held
 from auditkit.project.files import read_known, write_all
 
@@ -30,7 +30,7 @@ def decide(
         raise InputError.of(f"decision about {about!r}", f"does not hold: {wrong}", _REMEDY) from error
     text, known = read_known(path)
     others = tuple(decision for decision in held.decisions(folder) if decision.about != about)
-    new = held.DecisionFile(decisions=(*others, made))
+    new = DecisionFile(decisions=(*others, made))
     write_all(folder, {held.DECISIONS: update_yaml(text, new).encode()}, {held.DECISIONS: known})
     return made
 
@@ -43,7 +43,7 @@ def withdraw(folder: Path, about: str) -> None:
     after = tuple(decision for decision in before if decision.about != about)
     if len(after) == len(before):
         raise InputError.of(str(path), f"holds no decision about {about!r}", "see its list for what was decided")
-    write_all(folder, {held.DECISIONS: update_yaml(text, held.DecisionFile(decisions=after)).encode()}, {held.DECISIONS: known})
+    write_all(folder, {held.DECISIONS: update_yaml(text, DecisionFile(decisions=after)).encode()}, {held.DECISIONS: known})
 
 
 _REMEDY = "choose adopt, accept_risk or defer, and give a reason and a name"

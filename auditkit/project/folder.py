@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from auditkit.errors import InputError, Problem
 from auditkit.importers import load_yaml, read_nouns, validate
 from auditkit.latency import from_parquet
-from auditkit.model.audit import AuditFacts, Decision, Strategy
+from auditkit.model.audit import AuditFacts, Decision, DecisionFile, Strategy
 from auditkit.model.draft import Conflict
 from auditkit.model.latency import LatencyProfile
 from auditkit.model.noun import Noun
@@ -62,15 +62,8 @@ class ExportIndex(Noun):
     exports: tuple[ExportRecord, ...] = ()
 
 
-class DecisionFile(Noun):
-    """`decisions.yaml`."""
-
-    auditkit: int = 1
-    decisions: tuple[Decision, ...] = ()
-
-
 class Manifest(Noun):
-    """What was generated, from which inputs: `written` maps files to their digests, `steps` maps steps to their inputs' digest."""
+    """What was generated, from which inputs: digests of the files written, and of what each step has read."""
 
     written: dict[str, str] = Field(default_factory=dict)
     steps: dict[str, str] = Field(default_factory=dict)

@@ -10,10 +10,10 @@ from typing import Any
 
 from auditkit.errors import InputError
 from auditkit.importers import (
-    IMPORTERS,
     coverage,
     detect_format,
     dump_yaml,
+    importers,
     load_yaml,
     merge,
     propose_journeys,
@@ -92,13 +92,13 @@ def _expanded(paths: Sequence[Path]) -> list[Path]:
 def _source(path: Path, format: str | None) -> Source:
     content = read_input(path)
     text = read_text(path)
-    if format is not None and format not in IMPORTERS:
-        raise InputError.of(f"--format {format}", "is no known format", f"choose one of: {', '.join(IMPORTERS)}")
+    if format is not None and format not in importers():
+        raise InputError.of(f"--format {format}", "is no known format", f"choose one of: {', '.join(importers())}")
     return Source(path, path.name, text, format or detect_format(path.name, text), digest(content))
 
 
 def _draft(source: Source) -> Draft:
-    return IMPORTERS[source.format].read(source.text, source.name, _sibling_reader(source.path))
+    return importers()[source.format].read(source.text, source.name, _sibling_reader(source.path))
 
 
 def _sibling_reader(path: Path) -> Callable[[str], str | None]:
@@ -129,7 +129,8 @@ def answer(folder: Path, where: str, key: str, value: object, by: str) -> System
     if not found:
         everything = [subject for items in _by_subject(before).values() for subject in items]
         near = difflib.get_close_matches(where, everything, n=1)
-        raise InputError.of(str(path), f"there is no {where!r}", f"did you mean {near[0]!r}?" if near else "name an id or 'from -> to'")
+        remedy = f"did you mean {near[0]!r}?" if near else "name an id, or 'from -> to'"
+        raise InputError.of(str(path), f"there is no {where!r}", remedy)
     items = _by_subject(before)[found[0]]
     raw = items[where].model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
     _put(raw, key.split("."), value)
@@ -137,9 +138,9 @@ def answer(folder: Path, where: str, key: str, value: object, by: str) -> System
     raw["evidence"] = [item for item in raw.get("evidence", []) if item != said] + [said]
     draft = load_yaml(dump_yaml(before, previous), str(path))
     at = list(items).index(where)
-    listed = list(getattr(draft, found[0]))
-    listed[at] = Item(raw, f"answer to {where}")
-    after = validate(replace(draft, **{found[0]: tuple(listed)}))
+    changed: dict[str, Any] = {found[0]: list(getattr(draft, found[0]))}
+    changed[found[0]][at] = Item(raw, f"answer to {where}")
+    after = validate(replace(draft, **changed))
     write_all(folder, {held.SYSTEM: dump_yaml(after, previous).encode()}, {held.SYSTEM: known})
     return after
 

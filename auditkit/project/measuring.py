@@ -8,8 +8,11 @@ from pathlib import Path
 
 from auditkit.errors import InputError
 from auditkit.importers import update_yaml
-from auditkit.latency import Measured, measure, to_parquet
-from auditkit.model.latency import LatencyProfile
+from auditkit.latency import Measured, Unmatched, measure, to_parquet
+from auditkit.model.latency import LatencyProfile, TimeoutAdvice
+from auditkit.model.system import System
+from auditkit.planning import by_call
+from auditkit.project import analysis
 from auditkit.project import folder as held
 from auditkit.project.files import digest_file, read_input, read_known
 from auditkit.project.generated import write_generated
@@ -23,13 +26,11 @@ class Measurement:
     """What was measured: profiles by call name, names that match no component, and what is to be said about it."""
 
     profiles: dict[str, LatencyProfile]
-    unmatched: tuple[str, ...]
+    unmatched: tuple[Unmatched, ...]
     warnings: tuple[str, ...]
 
 
-def measure_into(
-    paths: Sequence[Path], folder: Path, format: str | None = None, unit: str | None = None
-) -> Measurement:
+def measure_into(paths: Sequence[Path], folder: Path, format: str | None = None, unit: str | None = None) -> Measurement:
     """Take latency exports into an audit and measure all of its exports anew.
 
     Raises `InputError` where a file cannot be read as a latency export; nothing is written then.
@@ -71,18 +72,43 @@ def _measure_all(records: Sequence[held.ExportRecord], places: dict[str, Path], 
         groups.setdefault((record.format, record.unit), []).append(places.get(record.file, folder / record.file))
     profiles: dict[str, LatencyProfile] = {}
     warnings: list[str] = []
-    unmatched: list[str] = []
-    for (format, unit), paths in groups.items():
-        part: Measured = measure(paths, format=format, unit=unit, names=facts.names, components=components)
+    unmatched: list[Unmatched] = []
+    for (kind, unit), paths in groups.items():
+        part: Measured = measure(paths, format=kind, unit=unit, names=facts.names, components=components)
         warnings.extend(part.warnings)
         unmatched.extend(part.unmatched)
         for profile in part.profiles:
             other = profiles.get(profile.call)
             if other is not None:
                 smaller, larger = sorted((other, profile), key=lambda p: p.n)
-                warnings.append(f"{profile.call}: in exports of two kinds; the one with {larger.n} samples counts, not the {smaller.n}")
+                counts = f"the one with {larger.n} samples counts, not the one with {smaller.n}"
+                warnings.append(f"{profile.call}: in exports of two kinds; {counts}")
                 profile = larger
             profiles[profile.call] = profile
-    return Measurement(
-        dict(sorted(profiles.items())), tuple(dict.fromkeys(unmatched)), tuple(dict.fromkeys(warnings))
-    )
+    return Measurement(dict(sorted(profiles.items())), tuple(dict.fromkeys(unmatched)), tuple(dict.fromkeys(warnings)))
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """What `auditkit latency` tells: advice for each call, and notes on names and data for the person at the terminal."""
+
+    advices: tuple[TimeoutAdvice, ...]
+    notes: tuple[str, ...]
+
+
+def timeouts(paths: Sequence[Path], into: Path | None = None, format: str | None = None, unit: str | None = None) -> Timeouts:
+    """Timeouts from latency exports; with `into` they are kept in that audit and fit its deadlines and pools."""
+    if into is not None:
+        measured = measure_into(paths, into, format, unit)
+        advices = analysis.advices(into)
+    else:
+        part = measure(paths, format=format, unit=unit)
+        measured = Measurement({profile.call: profile for profile in part.profiles}, part.unmatched, part.warnings)
+        advices = by_call(System(system="export"), measured.profiles)
+    notes = [*measured.warnings, *(_unmatched(name) for name in measured.unmatched)] if into else list(measured.warnings)
+    return Timeouts(advices, tuple(notes))
+
+
+def _unmatched(name: Unmatched) -> str:
+    near = f"; write under `names:` in audit.yaml what it is, perhaps {name.suggestions[0]!r}" if name.suggestions else ""
+    return f"{name.name!r} in {name.calls} calls is no component of this system; its latencies are kept{near}"

@@ -1,0 +1,173 @@
+"""`Audit`: one audit folder, as notebooks and the command line speak with it.
+
+Nothing is kept in memory between two calls: each call reads the folder as it is now, and each change is saved at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from auditkit import engine
+from auditkit.checks import Facts, run_checks, sentence_on_single_points
+from auditkit.model.audit import AuditFacts, Choice, Decision, Finding, Strategy
+from auditkit.model.draft import Conflict, Coverage
+from auditkit.model.failure import Assume, BlastRadius, CutSets, Mode
+from auditkit.model.latency import LatencyProfile, TimeoutAdvice
+from auditkit.model.system import Question, System
+from auditkit.project import analysis, creating, deciding, exporting, importing, measuring, planned, steps
+from auditkit.project import folder as held
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One audit folder.
+
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as there:
+    ...     audit = Audit.new(pathlib.Path(there) / "shop", sample="worked-example")
+    ...     print([journey.id for journey in audit.system.journeys])
+    ['home']
+    """
+
+    folder: Path
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Audit:
+        """The audit in an existing folder. Raises `InputError` where there is none."""
+        held.require(Path(folder))
+        return cls(Path(folder))
+
+    @classmethod
+    def new(cls, folder: Path | str, sample: str | None = None) -> Audit:
+        """A new audit folder, empty or from a shipped sample, with the notebooks."""
+        creating.new(Path(folder), sample)
+        return cls(Path(folder))
+
+    @classmethod
+    def importing(cls, files: Sequence[Path | str], folder: Path | str, format: str | None = None) -> Audit:
+        """The audit of a folder, after files were imported into it; the folder is made where there is none."""
+        importing.import_files([Path(file) for file in files], Path(folder), format)
+        return cls(Path(folder))
+
+    # what there is
+
+    @property
+    def system(self) -> System:
+        """The audited system."""
+        return held.system(self.folder)
+
+    @property
+    def facts(self) -> AuditFacts:
+        """Scope, owner, dates and assumptions, from `audit.yaml`."""
+        return held.facts(self.folder)
+
+    @property
+    def profiles(self) -> dict[str, LatencyProfile]:
+        """What was measured, by call name."""
+        return held.profiles(self.folder)
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What people have decided."""
+        return held.decisions(self.folder)
+
+    @property
+    def strategy(self) -> Strategy | None:
+        """The strategy as last planned."""
+        return held.strategy(self.folder)
+
+    def steps(self) -> tuple[steps.Step, ...]:
+        """What is done, what is stale, what comes next."""
+        return steps.steps(self.folder)
+
+    def coverage(self) -> Coverage:
+        """How much of the system is known, and how surely."""
+        return importing.coverage_of(self.folder)
+
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Where sources disagreed."""
+        return held.sources(self.folder).conflicts
+
+    def questions(self, limit: int | None = None) -> tuple[Question, ...]:
+        """What nobody has told yet, the most telling first; `limit` is how many at most, all by default."""
+        return analysis.questions(self.folder)[:limit]
+
+    # what follows from it
+
+    def blast_radius(self, fail: Iterable[str], mode: Mode = "down", assume: Assume = "worst") -> BlastRadius:
+        """What one scenario does to every journey and component."""
+        return engine.blast_radius(self.system, tuple(fail), mode, assume, self.profiles)
+
+    def single_failures(self, mode: Mode = "down", assume: Assume = "worst") -> tuple[BlastRadius, ...]:
+        """What each single failure does."""
+        return engine.single_failures(self.system, mode, assume, self.profiles)
+
+    def cut_sets(
+        self,
+        journey: str | None = None,
+        *,
+        mode: Mode = "down",
+        assume: Assume = "worst",
+        state: Literal["failed", "degraded"] = "failed",
+        max_order: int | None = None,
+    ) -> tuple[CutSets, ...]:
+        """Minimal cut sets of one journey, or of all."""
+        return analysis.cut_sets_of(self.folder, journey, mode=mode, assume=assume, state=state, max_order=max_order)
+
+    def advices(self) -> tuple[TimeoutAdvice, ...]:
+        """A timeout for every measured call, or the reason why there is none yet."""
+        return analysis.advices(self.folder)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks find, the gravest first."""
+        return run_checks(self._facts())
+
+    def sentence_on_single_points(self) -> str:
+        """What may be said about single points of failure, given how much is known."""
+        return sentence_on_single_points(self._facts())
+
+    def _facts(self) -> Facts:
+        return analysis.check_facts(self.folder)
+
+    # what changes the folder
+
+    def import_files(self, files: Sequence[Path | str], format: str | None = None) -> Audit:
+        """Merge more files into the system."""
+        importing.import_files([Path(file) for file in files], self.folder, format)
+        return self
+
+    def answer(self, where: str, key: str, value: object, by: str) -> System:
+        """Answer a question: `key` (as in the file, dotted) of a component, dependency or journey."""
+        return importing.answer(self.folder, where, key, value, by)
+
+    def measure(
+        self, files: Sequence[Path | str] = (), format: str | None = None, unit: str | None = None
+    ) -> measuring.Measurement:
+        """Take latency exports in and measure; without files, measure again what is there."""
+        return measuring.measure_into([Path(file) for file in files], self.folder, format, unit)
+
+    def decide(
+        self, about: str, choice: Choice, reason: str, by: str, on: dt.date | None = None, until: dt.date | None = None
+    ) -> Decision:
+        """Record a decision, with its reason, about a finding (`check subject`) or a policy (`policy from -> to`)."""
+        return deciding.decide(self.folder, about, choice, reason, by, on, until)
+
+    def withdraw(self, about: str) -> None:
+        """Take a decision back."""
+        deciding.withdraw(self.folder, about)
+
+    def plan(self) -> Strategy:
+        """Propose the strategy anew; decisions are kept."""
+        return planned.plan_into(self.folder)
+
+    def export(self, to: Sequence[str] = ("md", "html")) -> exporting.Written:
+        """Write the document and other files into `out/`."""
+        return exporting.export_into(self.folder, to)
+
+    def run(self) -> exporting.Summary:
+        """All steps that are stale or open, in order."""
+        return exporting.run(self.folder)

@@ -1,0 +1,188 @@
+"""Every command does what the table says, and every bad call ends with one line and exit code 2."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli import auditkit, tree
+
+SHOP = """\
+auditkit: 1
+system: shop
+components:
+  - {id: api, instances: 2, concurrency: 50}   # two of them since March
+  - {id: db, kind: database, instances: 1}
+dependencies:
+  - {from: api, to: db, on_failure: fail, rate: 100/s, evidence: [{source: interview, confidence: asked}]}
+journeys:
+  - {id: buy, entry: api, deadline: 500ms, slo: 99.9%}
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "system.yaml").write_text(SHOP, encoding="utf-8")
+    return folder
+
+
+def samples(n: int) -> str:
+    rows = "".join(f"api,db,{1_700_000_000 + i * 0.01:.2f},{20 + i % 100}\n" for i in range(n))
+    return "caller,callee,start,duration_ms\n" + rows
+
+
+def test_import_of_a_file_makes_the_audit_and_reports_it(tmp_path: Path) -> None:
+    """Components, dependencies, questions, conflicts, proposed journeys, coverage."""
+    (tmp_path / "edges.csv").write_text("from,to\nweb,api\napi,db\n", encoding="utf-8")
+    ran = auditkit("import", tmp_path / "edges.csv", "--into", tmp_path / "audit", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    report = ran.json
+    assert sorted(report) == ["components", "conflicts", "coverage", "dependencies", "proposed_journeys", "questions"]
+    assert [c["id"] for c in report["components"]] == ["api", "db", "web"]
+    assert [(d["from"], d["to"], d["confidence"]) for d in report["dependencies"]] == [
+        ("api", ["db"], "declared"),
+        ("web", ["api"], "declared"),
+    ]
+    assert [j["entry"] for j in report["proposed_journeys"]] == ["web"]
+    assert sorted(report["coverage"]) == ["by_confidence", "components", "grade", "unused_datastores", "without_dependency"]
+    assert (tmp_path / "audit" / "sources" / "edges.csv").is_file()
+
+
+def test_blast_radius_of_one_scenario_and_of_all_single_ones(shop: Path) -> None:
+    """`--fail` given and not given."""
+    one = auditkit("blast-radius", shop, "--fail", "db", "--json").json["scenarios"]
+    assert sorted(one[0]) == ["assumptions", "components", "fail", "journeys", "mode", "value_lost", "worst_case_ms"]
+    assert (one[0]["fail"], one[0]["journeys"], one[0]["value_lost"]) == (["db"], {"buy": "failed"}, 1.0)
+    everything = auditkit("blast-radius", shop, "--json").json["scenarios"]
+    assert [s["fail"] for s in everything] == [["api"], ["db"]]
+
+
+def test_cut_sets_with_their_kinds(shop: Path) -> None:
+    """The database has no spare; the two instances of the api have each other, but share the component's own fate."""
+    journey = auditkit("cut-sets", shop, "--json").json["journeys"][0]
+    assert journey["cut_sets"] == [["api"], ["db"]]
+    assert (journey["count"], journey["truncated"]) == (2, False)
+    assert journey["single_points"] == {"component": ["api", "db"], "instance": ["db"], "shared_cause": []}
+
+
+def test_check_exits_with_1_at_the_threshold_only(shop: Path) -> None:
+    """So that it can stand in a pipeline."""
+    found = auditkit("check", shop, "--json")
+    assert found.code == 0
+    assert {f["check"] for f in found.json["findings"]} >= {"single_point_of_failure", "unbounded_wait"}
+    assert sorted(found.json["findings"][0]) == ["certainty", "check", "evidence", "remedy", "severity", "subject", "title"]
+    assert auditkit("check", shop, "--fail-on", "low").code == 1
+
+
+def test_latency_alone_and_into_an_audit(shop: Path, tmp_path: Path) -> None:
+    """The same calls either way; profiles and the export are kept only in the audit."""
+    export = tmp_path / "export.csv"
+    export.write_text(samples(3000), encoding="utf-8")
+    before = tree(shop)
+    alone = auditkit("latency", export, "--json")
+    assert tree(shop) == before
+    call = alone.json["calls"][0]
+    assert (call["call"], call["n"], call["p99_ms"]["point"], call["grade"]) == ("api -> db", 3000, 118, "justified")
+    assert call["recommended_ms"] == 360  # 3 x 118 = 354, rounded up to two digits
+    assert auditkit("latency", export, "--into", shop).code == 0
+    assert {"latency/export.csv", "latency/profiles.parquet"} <= set(tree(shop))
+
+
+def test_the_whole_path_headless(shop: Path, tmp_path: Path) -> None:
+    """`run` plans and writes the document; a second run changes not one byte."""
+    export = tmp_path / "export.csv"
+    export.write_text(samples(400), encoding="utf-8")
+    auditkit("latency", export, "--into", shop)
+    ran = auditkit("run", shop)
+    assert ran.code == 0, ran.err
+    assert "strategy.html" in ran.out
+    first = tree(shop)
+    assert {"strategy.yaml", "out/strategy.md", "out/strategy.html"} <= set(first)
+    assert auditkit("run", shop).code == 0
+    assert tree(shop) == first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["blast-radius", "nowhere"], "does not exist"),
+        (["check", "."], "holds no system.yaml"),
+        (["import", "nothing.yaml", "--into", "a"], "does not exist"),
+        (["latency", "nothing.csv"], "does not exist"),
+        (["explain", "single_point"], "single_point_of_failure"),
+        (["new", "a", "--sample", "wrong"], "worked-example"),
+    ],
+)
+def test_a_bad_call_gets_one_line_with_a_remedy(
+    arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never a traceback, exit code 2, and nothing is made."""
+    monkeypatch.chdir(tmp_path)
+    ran = auditkit(*arguments)
+    assert ran.code == 2
+    assert says in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+    assert tree(tmp_path) == {}
+
+
+def test_an_unknown_component_is_named_with_the_nearest(shop: Path) -> None:
+    """`--fail bd`."""
+    ran = auditkit("blast-radius", shop, "--fail", "bd")
+    assert ran.code == 2
+    assert "'db'" in ran.err
+
+
+def test_damaged_input_leaves_the_audit_as_it_was(shop: Path, tmp_path: Path) -> None:
+    """Import, latency, check and run on damaged files."""
+    (tmp_path / "bad.yaml").write_text("components: [{id: x, instances: -1}\n", encoding="utf-8")
+    (tmp_path / "bad.csv").write_bytes(b"\x00\x01\x02PNG\xff")
+    before = tree(shop)
+    assert auditkit("import", tmp_path / "bad.yaml", "--into", shop).code == 2
+    assert auditkit("latency", tmp_path / "bad.csv", "--into", shop).code == 2
+    assert tree(shop) == before
+    (shop / "system.yaml").write_text(SHOP.replace("to: db", "to: bd"), encoding="utf-8")
+    before = tree(shop)
+    for command in ("check", "plan", "run", "export", "blast-radius", "cut-sets"):
+        ran = auditkit(command, shop)
+        assert ran.code == 2, command
+        assert "system.yaml:7" in ran.err
+        assert "'db'" in ran.err
+    assert tree(shop) == before
+
+
+def test_a_document_edited_by_hand_is_not_overwritten(shop: Path) -> None:
+    """Somebody corrected a sentence in it; the next export says so and touches nothing."""
+    auditkit("run", shop)
+    (shop / "out/strategy.md").write_text("my own words", encoding="utf-8")
+    (shop / "system.yaml").write_text(SHOP.replace("99.9%", "99%"), encoding="utf-8")
+    before = tree(shop)
+    ran = auditkit("export", shop)
+    assert ran.code == 2
+    assert "strategy.md  was edited by hand" in ran.err
+    assert tree(shop) == before
+
+
+def test_what_a_person_wrote_survives_an_import(shop: Path, tmp_path: Path) -> None:
+    """Answers and comments of `system.yaml` stay when traces or manifests are merged in."""
+    (tmp_path / "edges.csv").write_text("from,to\napi,db\napi,redis\n", encoding="utf-8")
+    assert auditkit("import", tmp_path / "edges.csv", "--into", shop).code == 0
+    text = (shop / "system.yaml").read_text(encoding="utf-8")
+    assert "# two of them since March" in text
+    assert "rate: 100/s" in text
+    assert "redis" in text
+
+
+def test_explain_prints_a_checks_own_prose() -> None:
+    """Why it matters, how it is decided, how to mend it, when it is wrong."""
+    ran = auditkit("explain", "unbounded_wait")
+    assert ran.code == 0
+    assert "timeout" in ran.out
+
+
+def test_schema_is_json_that_validates_the_native_file(tmp_path: Path) -> None:
+    """The published schemas are real ones."""
+    schemas = json.loads(auditkit("schema").out)
+    assert {"system.schema.json", "audit.schema.json", "decisions.schema.json"} <= set(schemas)
