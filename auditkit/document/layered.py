@@ -55,7 +55,9 @@ def _by_callers(found: list[list[str]], edges: Sequence[Edge]) -> list[list[str]
     return found
 
 
-def place(names: Sequence[str], edges: Sequence[Edge], sizes: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+def place(
+    names: Sequence[str], edges: Sequence[Edge], sizes: Mapping[str, tuple[float, float]]
+) -> dict[str, tuple[float, float]]:
     """Centres of boxes of the given sizes, layer below layer, each layer centred; y grows downwards."""
     gap_x, gap_y = 24.0, 60.0
     rows = layers(names, edges)

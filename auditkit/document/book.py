@@ -1,0 +1,59 @@
+"""Everything that the written strategy rests on, in one value."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from auditkit.model.audit import AuditFacts, Gap, Strategy
+from auditkit.model.draft import Conflict, Coverage
+from auditkit.model.latency import LatencyProfile
+from auditkit.model.noun import Noun
+from auditkit.model.system import System
+
+_FIRST_S, _LAST_S = 631152000.0, 7258118400.0
+"""Epoch seconds of 1990 and 2200: outside of them a start time is no date."""
+
+
+class Provenance(Noun):
+    """A file that the audit rests on: its name, the SHA-256 of its bytes, and what was read from it."""
+
+    file: str
+    sha256: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Book:
+    """What `document` writes down. Equal books give equal bytes: all dates come from `facts`, none from the clock.
+
+    `single_points` is the sentence of `auditkit.checks.sentence_on_single_points`, the only one in the document that speaks
+    about the absence of single points. `gaps` is what exported targets cannot express, by target. `changes` is what is
+    different since the audit before, in sentences; None where no earlier audit is known.
+    """
+
+    system: System
+    facts: AuditFacts
+    strategy: Strategy
+    coverage: Coverage | None = None
+    conflicts: tuple[Conflict, ...] = ()
+    profiles: Mapping[str, LatencyProfile] = field(default_factory=dict)
+    provenance: tuple[Provenance, ...] = ()
+    version: str = ""
+    single_points: str = ""
+    gaps: Mapping[str, tuple[Gap, ...]] = field(default_factory=dict)
+    changes: tuple[str, ...] | None = None
+
+    @property
+    def title(self) -> str:
+        """Title of the document."""
+        return self.facts.title or self.system.system
+
+    @property
+    def data_until(self) -> dt.date | None:
+        """Day of the last measurement; None where no export has start times, or counts them from its own beginning."""
+        ends = [profile.end_s for profile in self.profiles.values() if profile.end_s is not None]
+        if not ends or not _FIRST_S < max(ends) < _LAST_S:
+            return None
+        return dt.datetime.fromtimestamp(max(ends), dt.UTC).date()

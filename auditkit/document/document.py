@@ -1,0 +1,48 @@
+"""A book in every format: one text, written several ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from auditkit.document import render
+from auditkit.document.blocks import Picture
+from auditkit.document.book import Book
+from auditkit.document.context import Context, context
+from auditkit.errors import InputError
+from auditkit.model.audit import Artifact
+
+Writer = Callable[[Context], tuple[Artifact, ...]]
+
+
+def _markdown(doc: Context) -> tuple[Artifact, ...]:
+    pictures = (block for section in doc.sections for block in section.blocks if isinstance(block, Picture))
+    return (
+        Artifact(path="strategy.md", content=render.markdown(doc).encode(), title="The written strategy, for a repository"),
+        *(Artifact(path=f"{p.name}.svg", content=p.svg.encode(), title=p.title, alt=p.alt) for p in pictures),
+    )
+
+
+def _html(doc: Context) -> tuple[Artifact, ...]:
+    return (Artifact(path="strategy.html", content=render.html(doc).encode(), title="The written strategy, one page"),)
+
+
+FORMATS: Mapping[str, Writer] = {"md": _markdown, "html": _html}
+"""Everything that the document can be written as."""
+
+
+def document(book: Book, formats: Sequence[str] = ("md", "html")) -> tuple[Artifact, ...]:
+    """The written strategy in the formats named, as files that are not written yet. Equal books give equal bytes.
+
+    Raises `InputError` on an unknown format.
+
+    >>> from auditkit.model.audit import AuditFacts, Strategy
+    >>> from auditkit.model.system import System
+    >>> empty = Book(system=System(system="shop"), facts=AuditFacts(), strategy=Strategy(system="shop"))
+    >>> [made.path for made in document(empty)]
+    ['strategy.md', 'strategy.html']
+    """
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise InputError.of(f"formats {', '.join(unknown)}", "are no formats of the document", f"choose from {', '.join(FORMATS)}")
+    doc = context(book)
+    return tuple(artifact for name in formats for artifact in FORMATS[name](doc))

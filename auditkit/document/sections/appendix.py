@@ -1,0 +1,223 @@
+"""Section 17: grounds, rules, data, settings, versions: where everything comes from."""
+
+from __future__ import annotations
+
+from auditkit.document import settings
+from auditkit.document.blocks import Block, Heading, Part, Row, bullets, code, rich, strong, table, text
+from auditkit.document.completeness import Missing
+from auditkit.document.figures import bounds, day, duration, how_many, number, rate
+from auditkit.document.rules import RULES
+from auditkit.document.sections.words import names
+from auditkit.document.titles import TITLES
+from auditkit.document.view import View
+from auditkit.model.latency import LatencyProfile
+from auditkit.model.system import Policy
+
+
+def appendix(view: View, empty: tuple[Missing, ...]) -> list[Block]:
+    """Everything that the sections link to."""
+    return [
+        *_completeness(empty),
+        *_grounds(view),
+        *_data(view),
+        *_rules(),
+        *_assumptions(view),
+        *_questions(view),
+        *_settings(view),
+        *_gaps(view),
+        *_changes(view),
+        *_provenance(view),
+    ]
+
+
+def _completeness(empty: tuple[Missing, ...]) -> list[Block]:
+    found: list[Block] = [Heading("Completeness check", "completeness")]
+    if not empty:
+        return [*found, text("Every evidence slot of this document is filled.")]
+    rows = [(TITLES[m.section], m.what, m.remedy) for m in empty]
+    return [
+        *found,
+        table(
+            f"{how_many(len(empty), 'empty evidence slot')}",
+            ("Section", "What is missing", "What fills it"),
+            rows,
+            widths=(1.3, 4, 3),
+        ),
+    ]
+
+
+def _grounds(view: View) -> list[Block]:
+    found: list[Block] = [Heading("Grounds of the proposed figures", "grounds")]
+    if not view.grounds:
+        return [*found, text("No figure is proposed in this document, so there is none to justify.")]
+    rows = [
+        Row(
+            tuple(
+                rich(c)
+                for c in (
+                    f"[{e.number}]",
+                    code(e.dependency),
+                    e.figure.replace("_", " "),
+                    e.ground.data,
+                    e.ground.rule,
+                    e.ground.uncertainty or "–",
+                    e.ground.cost or "–",
+                )
+            ),
+            e.anchor,
+        )
+        for e in view.grounds
+    ]
+    return [
+        *found,
+        table(
+            "Data, rule, uncertainty and cost of each proposed figure",
+            ("No.", "Call", "Figure", "Data", "Rule", "Uncertainty", "Cost while healthy"),
+            rows,
+            widths=(0.5, 2, 1.1, 2.2, 2.6, 2, 2),
+        ),
+    ]
+
+
+def _data(view: View) -> list[Block]:
+    found: list[Block] = [Heading("Latency data", "data")]
+    if not view.profiles:
+        return [*found, text("Nothing was measured.")]
+    rows = [Row(tuple(rich(c) for c in _profile(index, p)), f"data-{index}") for index, p in enumerate(view.profiles, start=1)]
+    head = (
+        "No.",
+        "Call",
+        "Answers",
+        "Errors",
+        "Timeouts",
+        "p50",
+        "p95",
+        "p99 (95 % interval)",
+        "p99.9",
+        "Longest",
+        "Rate",
+        "From",
+    )
+    found.append(
+        text(
+            "Quantiles are of successful answers, nearest rank, each with its two-sided 95 % interval where the table has room for it."
+        )
+    )
+    found.append(
+        table(
+            "What was measured",
+            head,
+            rows,
+            figures=range(2, 11),
+            widths=(0.5, 2.2, 0.8, 0.7, 0.8, 0.8, 0.8, 1.8, 0.8, 0.8, 0.8, 1.8),
+        )
+    )
+    warned = [rich(code(p.call), ": ", "; ".join(p.warnings)) for p in view.profiles if p.warnings]
+    return [*found, bullets(warned)] if warned else found
+
+
+def _profile(index: int, profile: LatencyProfile) -> tuple[Part, ...]:
+    return (
+        f"[D{index}]", code(profile.call), number(profile.n), number(profile.errors), number(profile.timeouts), duration(profile.p50.point),
+        duration(profile.p95.point), bounds(profile.p99), duration(profile.p999.point), duration(profile.max_s), rate(profile.rate_per_s),
+        ", ".join(profile.sources) or "not stated",
+    )  # fmt: skip
+
+
+def _rules() -> list[Block]:
+    found: list[Block] = [Heading("Rules", "rules")]
+    for rule in RULES:
+        found += [Heading(rule.title, rule.anchor), text(rule.words)]
+        if rule.source:
+            found.append(text("Source: ", rule.source))
+    return found
+
+
+def _assumptions(view: View) -> list[Block]:
+    said = {(a.where, a.what) for a in view.book.strategy.assumptions}
+    for radius in view.book.strategy.blast:
+        said.update((a.where, a.what) for a in radius.assumptions)
+    for cuts in view.book.strategy.cut_sets:
+        said.update((a.where, a.what) for a in cuts.assumptions)
+    if not said:
+        return []
+    by_what: dict[str, list[str]] = {}
+    for where, what in sorted(said):
+        by_what.setdefault(what, []).append(where)
+    rows = [(what, names(by_what[what])) for what in sorted(by_what)]
+    return [
+        Heading("Assumptions", "assumptions"),
+        text("Taken for granted because nobody has told it. Each is the worst answer unless it says otherwise."),
+        table("Assumptions", ("What was assumed", "Where"), rows, widths=(3, 4)),
+    ]
+
+
+def _questions(view: View) -> list[Block]:
+    questions = view.book.strategy.open_questions
+    if not questions:
+        return []
+    rows = [
+        (str(n), q.what, code(q.where), number(q.flips), "; ".join(q.settles) or "–") for n, q in enumerate(questions, start=1)
+    ]
+    head = ("Rank", "Question", "Where", "Conclusions decided", "Which")
+    return [
+        Heading("All open questions", "questions"),
+        table("Open questions, those that decide most first", head, rows, figures=(0, 3), widths=(0.6, 4, 2.4, 1, 4)),
+    ]
+
+
+def _settings(view: View) -> list[Block]:
+    rows: list[tuple[Part, ...]] = []
+    for call in view.calls:
+        proposal = view.proposals.get(call.subject)
+        for which, policy in (("today", call.policy), ("proposed", proposal.proposed if proposal else None)):
+            if which == "today" or isinstance(policy, Policy):
+                rows.append(
+                    (
+                        code(call.subject),
+                        which,
+                        settings.timeout(policy),
+                        settings.retry(policy),
+                        settings.breaker(policy),
+                        settings.bulkhead(policy),
+                    )
+                )
+    if not rows:
+        return []
+    head = ("Call", "Which", "Timeout", "Retry", "Circuit breaker", "Bulkhead")
+    return [
+        Heading("Full settings", "settings"),
+        table("Settings of every call", head, rows, widths=(2.2, 0.9, 1, 2.4, 2.8, 1.6)),
+    ]
+
+
+def _gaps(view: View) -> list[Block]:
+    rows = [(target, code(g.where), g.what, g.remedy or "–") for target in sorted(view.book.gaps) for g in view.book.gaps[target]]
+    if not rows:
+        return []
+    head = ("Target", "Where", "What it cannot express", "Instead")
+    return [Heading("What the exported files cannot express", "gaps"), table("Gaps", head, rows, widths=(1, 2, 3, 3))]
+
+
+def _changes(view: View) -> list[Block]:
+    changes = view.book.changes
+    found: list[Block] = [Heading("Changes since the last audit", "changes")]
+    if changes is None:
+        return [*found, text("No earlier audit is known.")]
+    return [*found, bullets(changes) if changes else text("Nothing has changed in risk or settings.")]
+
+
+def _provenance(view: View) -> list[Block]:
+    book = view.book
+    found: list[Block] = [Heading("Files and versions", "provenance")]
+    rows = [(code(p.file), p.what, code(p.sha256)) for p in sorted(book.provenance, key=lambda p: (p.what, p.file, p.sha256))]
+    if rows:
+        found.append(table("Files that this audit rests on", ("File", "What was read", "SHA-256"), rows, widths=(2, 2, 4)))
+    found.append(
+        text(
+            "Written by auditkit ",
+            strong(book.version or "of unknown version"),
+            f" for the audit of {day(book.facts.date)}. Equal inputs give this document again, byte for byte.",
+        )
+    )
+    return found

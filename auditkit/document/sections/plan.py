@@ -1,0 +1,91 @@
+"""Sections 15 and 16: what was decided, and what is to be done by whom."""
+
+from __future__ import annotations
+
+from auditkit.document.blocks import Block, Heading, Part, code, strong, table, text
+from auditkit.document.completeness import Missing
+from auditkit.document.figures import day, how_many
+from auditkit.document.sections.words import gaps, severity
+from auditkit.document.view import View
+from auditkit.model.audit import Decision
+
+_CHOICE = {"adopt": "adopted", "accept_risk": "risk accepted", "defer": "deferred"}
+
+
+def decisions(view: View, empty: tuple[Missing, ...]) -> list[Block]:
+    """Decisions with reason, person and end; accepted risks first among equals."""
+    made = sorted(view.book.strategy.decisions, key=lambda d: d.about)
+    accepted = [d for d in made if d.choice == "accept_risk"]
+    others = [d for d in made if d.choice != "accept_risk"]
+    found: list[Block] = []
+    if not made:
+        found.append(text("Nothing has been decided yet. Each decision names its reason, who made it, and until when it holds."))
+    head = ("About", "Decision", "Reason", "By", "On", "Until")
+    widths = (2.6, 1, 4, 1.2, 1, 1)
+    if others:
+        found.append(table("Decisions", head, [_row(d) for d in others], widths=widths))
+    if accepted:
+        found += [
+            Heading("Accepted risks", "accepted"),
+            table("Risks that somebody answers for", head, [_row(d) for d in accepted], widths=widths),
+        ]
+    return [*found, *gaps(empty, "decisions")]
+
+
+def _row(decision: Decision) -> tuple[Part, ...]:
+    until = day(decision.until) if decision.until else "without end"
+    return code(decision.about), _CHOICE[decision.choice], decision.reason, decision.by, day(decision.on), until
+
+
+def plan(view: View, empty: tuple[Missing, ...]) -> list[Block]:
+    """Actions in order, sign-off, next review, age of the data."""
+    found: list[Block] = []
+    rows: list[tuple[Part, ...]] = [
+        (
+            str(number), severity(a.severity), strong(a.title), code(a.subject), how_many(len(a.removes), "finding"),
+            a.owner or view.owner(a.subject) or "nobody yet", a.effort or "not estimated", a.status,
+        )
+        for number, a in enumerate(view.book.strategy.actions, start=1)
+    ]  # fmt: skip
+    if rows:
+        head = ("No.", "Severity", "Action", "Where", "Ends", "Owner", "Effort", "Status")
+        found += [
+            text("In the order in which they pay; the same list is in ", code("actions.csv"), " for a tracker."),
+            table("Action plan", head, rows, figures=(0,), widths=(0.5, 1, 3.6, 2.6, 1, 1.2, 1, 0.9)),
+        ]
+    else:
+        found.append(text("No action was derived."))
+    return [*found, *_review(view), *_sign_off(view), *gaps(empty, "plan")]
+
+
+def _review(view: View) -> list[Block]:
+    book = view.book
+    until, today = book.data_until, book.facts.date
+    age = "not known: the exports do not say when they were taken"
+    if not view.profiles:
+        age = "nothing was measured"
+    elif until is not None:
+        days = f", {how_many((today - until).days, 'day')} before the audit" if today and today >= until else ""
+        age = f"measured until {day(until)}{days}"
+    rows: list[tuple[Part, ...]] = [
+        ("Next review", day(book.facts.next_review)),
+        ("Age of the latency data", age),
+        ("Date of the audit", day(today)),
+    ]
+    return [
+        Heading("Next review", "review"),
+        text(
+            "Sooner, when a dependency is added, when a callee's p99 moves by half, or after an incident that this document did not foresee."
+        ),
+        table("Dates", ("What", "When"), rows, widths=(1, 3)),
+    ]
+
+
+def _sign_off(view: View) -> list[Block]:
+    people = view.book.facts.people
+    rows: list[tuple[Part, ...]] = [(p.name, p.role, "", "") for p in people] or [("", "", "", "")]
+    return [
+        Heading("Sign-off", "sign-off"),
+        text("Who signs agrees to the decisions of section 15 and to the plan above, not to every word."),
+        table("Sign-off", ("Name", "Role", "Date", "Signature"), rows, widths=(2, 2, 1, 3)),
+    ]

@@ -1,0 +1,69 @@
+"""Sections 13 and 14: what is watched, and the experiments that could refute this strategy."""
+
+from __future__ import annotations
+
+from auditkit.document.blocks import Block, Heading, Part, code, joined, rich, strong, table, text
+from auditkit.document.completeness import Missing
+from auditkit.document.figures import duration
+from auditkit.document.sections.words import gaps
+from auditkit.document.view import View
+from auditkit.model.audit import Experiment, Scenario
+
+
+def monitoring(view: View, empty: tuple[Missing, ...]) -> list[Block]:
+    """Metric and alert of every pattern in use."""
+    found: list[Block] = [
+        text(
+            "A pattern that nobody watches hides the fault it contains. Each adopted setting is watched where it acts: breaker state, "
+            "share of calls timed out, retries a second, answers from a fallback, calls rejected by a bulkhead."
+        )
+    ]
+    rows: list[tuple[Part, ...]] = [
+        (code(m.subject), m.pattern, m.metric, m.alert)
+        for m in sorted(view.book.strategy.monitoring, key=lambda m: (m.subject, m.pattern, m.metric))
+    ]
+    if rows:
+        found.append(
+            table(
+                "What to watch, and when to call somebody", ("Where", "Pattern", "Metric", "Alert"), rows, widths=(2, 1.2, 3, 3)
+            )
+        )
+    return [*found, *gaps(empty, "monitoring")]
+
+
+def experiments(view: View, empty: tuple[Missing, ...]) -> list[Block]:
+    """One entry for each experiment, with the slot for its result."""
+    found: list[Block] = [
+        text(
+            "Each experiment could refute one claim of this document. It runs in staging first, with a condition that ends it and a way back. "
+            "A claim whose experiment has no result is a claim."
+        )
+    ]
+    for experiment in sorted(view.book.strategy.experiments, key=lambda e: e.id):
+        found += [Heading(experiment.id, f"experiment-{experiment.id}"), _experiment(experiment)]
+    return [*found, *gaps(empty, "experiments")]
+
+
+def _experiment(experiment: Experiment) -> Block:
+    rows: list[tuple[Part, ...]] = [
+        ("Claim", experiment.claim),
+        ("Steady state", experiment.hypothesis),
+        ("What is done", rich(_scenario(experiment.scenario), ". ", experiment.method)),
+        ("Ends at once when", experiment.abort),
+        ("Way back", experiment.rollback),
+        ("Where", experiment.environment),
+        ("Result", experiment.result or strong("no result yet")),
+    ]
+    return table(f"Experiment {experiment.id}", ("What", "How"), rows, widths=(1, 5))
+
+
+def _scenario(scenario: Scenario) -> Part:
+    how = {"down": "answers with errors", "slow": "does not answer in time"}[scenario.mode]
+    parts: list[Part] = [joined((code(atom) for atom in scenario.fail), " and "), f" {how}"]
+    if scenario.start_s is not None:
+        parts.append(f", from {duration(scenario.start_s)}")
+    if scenario.duration_s is not None:
+        parts.append(f", for {duration(scenario.duration_s)}")
+    if scenario.load is not None:
+        parts.append(f", at {scenario.load:g} × normal load")
+    return rich(*parts)

@@ -1,0 +1,99 @@
+"""Section 7: a timeout for every call, or the reason why there is none."""
+
+from __future__ import annotations
+
+from auditkit.document import settings
+from auditkit.document.blocks import Block, Heading, Part, Rich, code, joined, link, muted, rich, strong, table, text
+from auditkit.document.completeness import Missing
+from auditkit.document.figures import bounds, duration, number, share
+from auditkit.document.sections.words import gaps
+from auditkit.document.view import View
+from auditkit.model.audit import PolicyProposal
+from auditkit.model.latency import TimeoutAdvice
+from auditkit.model.system import Dependency, Policy
+
+_BOUND_BY = {
+    "seed": "three times p99",
+    "false_timeout": "the share of healthy calls that may be cut off",
+    "deadline": "what the caller's deadline leaves",
+    "pool": "what the caller's workers carry",
+    "samples": "the number of samples",
+    "censored": "an existing timeout that cuts the data off",
+}
+
+
+def timeouts(view: View, empty: tuple[Missing, ...]) -> list[Block]:
+    """Today's and proposed timeouts with measurement, grade and ground; refusals in words."""
+    found: list[Block] = [
+        text(
+            "A timeout is derived in a fixed order: two to three times the 99th percentile under normal conditions; then the share of "
+            "healthy calls it cuts off, against a target; then what the caller's deadline and its workers leave. ",
+            link("The whole rule", "rule-timeout"),
+            ". Grades say how well the data carry a value: justified (the bound on false timeouts is within the target), seed (enough "
+            "samples for a p99, too few for the target), provisional (too few samples; a place to start, never exported unless adopted).",
+        )
+    ]
+    if not view.calls:
+        return [*found, text("No synchronous call is known that could be slow."), *gaps(empty, "timeouts")]
+    head = ("Call", "Today", "Samples", "p99 (95 % interval)", "Proposed", "Grade", "False timeouts", "Bound by", "Ground")
+    rows = [_row(view, d) for d in view.calls]
+    found.append(table("Timeouts", head, rows, figures=(1, 2, 3, 4, 6), widths=(2.6, 0.9, 0.8, 1.9, 1, 1.1, 1.6, 1.5, 0.9)))
+    found += _reasons(view)
+    return [*found, *gaps(empty, "timeouts")]
+
+
+def _row(view: View, dependency: Dependency) -> tuple[Part, ...]:
+    proposal = view.proposals.get(dependency.subject)
+    advice = proposal.advice if proposal else None
+    ground = rich(view.grounds_of(dependency.subject, "timeout"), view.profile_link(dependency))
+    today = settings.timeout(dependency.policy)
+    if advice is None:
+        return code(dependency.subject), today, "–", "not measured", _proposed(proposal), "–", "–", "–", ground
+    return (
+        code(dependency.subject), today, number(advice.n), bounds(advice.p99), _proposed(proposal), advice.grade, _false(advice),
+        _BOUND_BY[advice.bound_by], ground,
+    )  # fmt: skip
+
+
+def _proposed(proposal: PolicyProposal | None) -> Rich:
+    if proposal is None:
+        return rich("none proposed")
+    value = proposal.proposed.timeout_s if isinstance(proposal.proposed, Policy) else None
+    if isinstance(value, float):
+        status = " provisional" if proposal.provisional else " adopted" if proposal.adopted else ""
+        return rich(strong(duration(value)), muted(status) if status else None)
+    advice = proposal.advice
+    if advice is not None and advice.recommended_s is None and advice.provisional_s is not None:
+        return rich("refused; start at ", duration(advice.provisional_s))
+    return rich("none proposed")
+
+
+def _false(advice: TimeoutAdvice) -> str:
+    found = advice.false_timeout
+    return "–" if found is None else f"{share(found.p)} seen, at most {share(found.upper)} (target {share(found.target)})"
+
+
+def _reasons(view: View) -> list[Block]:
+    rows: list[tuple[Part, ...]] = []
+    for dependency in view.calls:
+        proposal = view.proposals.get(dependency.subject)
+        if proposal is None or not (proposal.reason or proposal.advice or proposal.needs):
+            continue
+        advice = proposal.advice
+        why = " ".join(dict.fromkeys(_sentence(w) for w in (proposal.reason, advice.reason if advice else "") if w))
+        cost = rich(advice.cost if advice else "", joined((advice.warnings if advice else ()), "; "))
+        rows.append((code(dependency.subject), why or "–", cost or "–", joined(proposal.needs, "; ") or "–"))
+    for omission in view.omissions("timeout"):
+        rows.append((code(omission.dependency), omission.reason, "–", "–"))
+    if not rows:
+        return []
+    head = ("Call", "Why", "What it costs, and warnings", "Still needed")
+    return [
+        Heading("Why these values, and why some were refused", "timeout-reasons"),
+        table("Reasons", head, rows, widths=(2, 4, 3, 2)),
+    ]
+
+
+def _sentence(words: str) -> str:
+    """Words as a sentence of their own."""
+    return words[0].upper() + words[1:] + ("" if words.endswith(".") else ".")
