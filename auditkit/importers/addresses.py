@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from auditkit.importers.credentials import names_credential
+
 Form = Literal["url", "host:port", "name", "word"]
 """How an address was written. `word` is a bare word whose option does not say that it is an address."""
 
@@ -51,12 +53,6 @@ _OTHER_WORDS = _set(
     keyspace index format log strategy provider engine dialect label labels account email realm flavor env environment
     """
 )
-_CREDENTIAL_WORDS = _set(
-    """
-    password passwd pass pwd passphrase secret secrets token tokens credential credentials apikey key keys auth cookie salt
-    signature sas pin pat jwt hmac
-    """
-)
 _HOST_BEFORE = re.compile(r"(?<![A-Za-z0-9_.-])([A-Za-z0-9_][A-Za-z0-9_.-]{0,252})$")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?")
 _IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
@@ -68,7 +64,7 @@ _OPTION = re.compile(
     r"(?<![A-Za-z0-9_.-])(-{0,2}[A-Za-z_][A-Za-z0-9_.-]{0,80}|[Dd]ata [Ss]ource|[Nn]etwork [Aa]ddress)[\"']?\s{0,3}"
     r"(=|:(?=[\s\"']))\s{0,3}"
 )
-_VALUE = re.compile(r"\"[^\"]{0,2000}\"|'[^']{0,2000}'|[^\s;&\"')]{1,2000}")
+_VALUE = re.compile(r"\"[^\"]{0,500}\"|'[^']{0,500}'|[^\s;&\"')]{1,500}")
 _CHUNK = 20_000
 """Characters searched at a time: keeps the time of every search proportional to the text, whatever stands in it."""
 _ORACLE = re.compile(r"jdbc:oracle:[a-z]{1,5}:[^@\s]{0,200}@(?://)?([A-Za-z0-9_][A-Za-z0-9_.-]{0,252}):([0-9]{1,5})")
@@ -79,7 +75,8 @@ _ITSELF = frozenset(
     {"localhost", "127.0.0.1", "0.0.0.0", "::1", "::", "[::1]", "[::]", "host", "hostname", "localhost.localdomain"}
 )
 _IN_PATHS = frozenset({"http", "https", "ws", "wss", "git", "ssh"})
-_VOCABULARIES = ("w3.org", "schemas.", "xmlns.", "json-schema.org", "example.com", "example.org", "apache.org")
+_RESOLVERS = ("dns:", "xds:", "passthrough:", "kubernetes:", "k8s:")
+_VOCABULARIES = ("w3.org", "schemas.", "xmlns.", "json-schema.org", "maven.apache.org", "java.sun.com")
 
 
 def words(name: str) -> tuple[str, ...]:
@@ -91,16 +88,6 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORDS.findall(name[:200]))
 
 
-def is_credential(name: str) -> bool:
-    """Whether the value under this name is a credential, judged by the name's last word.
-
-    >>> is_credential("DB_PASSWORD"), is_credential("API_KEY"), is_credential("KEYCLOAK_URL"), is_credential("TOKEN_SERVICE_ADDR")
-    (True, True, False, False)
-    """
-    found = words(name)
-    return bool(found) and found[-1] in _CREDENTIAL_WORDS
-
-
 def names_an_address(name: str) -> bool | None:
     """Whether a bare word under this name is a host: True, False, or None where the name does not say.
 
@@ -110,7 +97,7 @@ def names_an_address(name: str) -> bool | None:
     found = words(name)
     if not found:
         return None
-    if found[-1] in _OTHER_WORDS or found[-1] in _CREDENTIAL_WORDS:
+    if found[-1] in _OTHER_WORDS or names_credential(name):
         return False
     return True if any(word in _ADDRESS_WORDS for word in found) else None
 
@@ -133,7 +120,7 @@ def find_addresses(text: str, name: str = "") -> tuple[Address, ...]:
     ((), ())
     """
     own = words(name)
-    if is_credential(name) or (own and own[-1] in {"image", "tag", "version", "user", "uid"}):
+    if names_credential(name) or (own and own[-1] in {"image", "tag", "version", "user", "uid"}):
         return ()
     found: dict[tuple[str, int | None], Address] = {}
     for at in range(0, len(text), _CHUNK):
@@ -183,6 +170,13 @@ def split_command(command: str) -> tuple[str, ...]:
         return tuple(command.split())
 
 
+def addresses_in_value(text: str, name: str) -> tuple[Address, ...]:
+    """As `find_addresses`; a value of several lines is read as a file is."""
+    if "\n" in text.strip():
+        return () if names_credential(name) else tuple(address for _, address in addresses_in_file(text, name))
+    return find_addresses(text, name)
+
+
 def addresses_in_file(text: str, name: str) -> tuple[tuple[int, Address], ...]:
     r"""Addresses in a configuration file, each host once, with the index of its line.
 
@@ -198,7 +192,7 @@ def addresses_in_file(text: str, name: str) -> tuple[tuple[int, Address], ...]:
     for index, row in enumerate(rows):
         if row.lstrip().startswith(("#", "//", ";", "<!--", "--")):
             continue
-        for address in find_addresses(row, name if len(rows) == 1 or is_credential(name) else ""):
+        for address in find_addresses(row, name if len(rows) == 1 or names_credential(name) else ""):
             if address.form != "word" and address.host not in groups:
                 found.setdefault(address.host, (index, address))
     return tuple(found.values())
@@ -216,7 +210,7 @@ def fill_shell(text: str, values: Mapping[str, str]) -> str:
 
 
 def is_vocabulary(host: str) -> bool:
-    """Whether a host only names a vocabulary or stands in an example, as in `http://www.w3.org/2001/XMLSchema`."""
+    """Whether a host only names a vocabulary, as in `http://www.w3.org/2001/XMLSchema`."""
     return any(host == name or host.startswith(name) or host.endswith("." + name) for name in _VOCABULARIES)
 
 
@@ -263,7 +257,7 @@ def _options(rest: str, text: str) -> tuple[list[Address], str]:
         value = _VALUE.match(rest, match.end())
         if value is None:
             continue
-        if is_credential(match[1]) or words(match[1])[-1:] in (("id",), ("user",), ("uid",)):
+        if names_credential(match[1]) or words(match[1])[-1:] in (("id",), ("user",), ("uid",)):
             rest = _blank(rest, *value.span())
         elif names_an_address(match[1]) and "://" not in value[0]:
             pair = _host_port(value[0].rstrip(","))
@@ -279,6 +273,8 @@ def _urls(rest: str, text: str) -> tuple[list[Address], str]:
     while at >= 0:
         before = _SCHEME_BEFORE.search(rest, max(0, at - 80), at + 1)
         start, begin = at, at + 3
+        if before is not None and rest.startswith("/", begin) and before[1].lower().endswith(_RESOLVERS):
+            begin += 1  # gRPC: dns:///cart:80
         authority = _AUTHORITY.match(rest, begin)
         end = authority.end() if authority else begin
         if before is not None:
@@ -293,9 +289,11 @@ def _urls(rest: str, text: str) -> tuple[list[Address], str]:
                 end = begin + len(tail)
             if scheme not in {"file", "unix", "classpath", "urn", "data"}:
                 found += [Address(host, port, "url") for host, port in _authority(whole)]
+            # nothing in the path or the query is a host, except another URL
             run_end = run.end() if run else end
-            # the path and the query may hold other addresses, but never user names: they are searched as plain text
-            end = max(end, begin) if "@" not in rest[end:run_end] else run_end
+            nested = rest.find("://", end, run_end)
+            inner = _SCHEME_BEFORE.search(rest, max(end, nested - 80), nested + 1) if nested >= 0 else None
+            end = run_end if nested < 0 else inner.start() if inner else nested
         rest = _blank(rest, start, end)
         at = rest.find("://", end)
     return found, rest
@@ -333,7 +331,7 @@ def _host_ports(rest: str, text: str) -> tuple[list[Address], str]:
             continue
         before = rest[max(0, host.start() - 5) : host.start()]
         if (before.endswith("/") and not before.endswith("//")) or (
-            before.endswith(":") and not before.endswith(("tcp:", "udp:"))
+            before.endswith(":") and not before.endswith(("tcp:", "udp:", "dns:"))
         ):
             continue  # the tag of an image, or the middle of something longer
         name = host[1].rstrip(".").lower()

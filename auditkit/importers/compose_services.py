@@ -10,14 +10,14 @@ from auditkit.importers.addresses import (
     Address,
     addresses_in_arguments,
     addresses_in_file,
+    addresses_in_value,
     fill_shell,
-    find_addresses,
-    is_credential,
     names_an_address,
     split_command,
 )
 from auditkit.importers.compose_files import ComposeModel, ComposeService, Layer
 from auditkit.importers.compose_variables import Filled, read_env_file
+from auditkit.importers.credentials import names_credential
 from auditkit.importers.mentions import Mention
 from auditkit.importers.shapes import below, list_of, mapping_of, text_of
 from auditkit.model.system import Confidence, Evidence
@@ -113,7 +113,7 @@ def read_mentions(service: ComposeService, model: ComposeModel, read_file: ReadF
     mentions: list[Mention] = []
     values = environment(service, model, read_file)
     for value in values.values():
-        addresses = find_addresses(value.text, value.name) if value.text else ()
+        addresses = addresses_in_value(value.text, value.name) if value.text else ()
         for address in addresses:
             told = f"in {value.name}"
             mentions.append(Mention(service.name, address, value.source, value.locator, value.line, "configured", told))
@@ -130,7 +130,7 @@ def read_mentions(service: ComposeService, model: ComposeModel, read_file: ReadF
 
 
 def _would_be_address(value: Variable) -> bool:
-    if is_credential(value.name):
+    if names_credential(value.name):
         return False
     return bool(names_an_address(value.name)) or "://" in (value.text or "")
 
@@ -207,7 +207,7 @@ def networks_of(service: ComposeService) -> frozenset[str]:
     names: set[str] = set()
     for layer in service.stack("networks"):
         value = layer.data["networks"]
-        names.update(text_of(name) for name in value if isinstance(value, (list, Mapping)))
+        names.update(text_of(name) for name in (value if isinstance(value, (list, Mapping)) else ()))
     return frozenset(names - {""}) or frozenset({"default"})
 
 

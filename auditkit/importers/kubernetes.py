@@ -24,8 +24,8 @@ CANNOT_SAY = (
     "Kubernetes YAML shows a call only where its address stands in the environment, the arguments or a mounted file",
     "Kubernetes YAML does not say on which machines and in which zones the pods end up, unless it binds them to one",
 )
-_API = re.compile(r"^\s*(?:-\s+)?[\"']?apiVersion[\"']?\s*:\s*[\"']?(?!backstage\.io)[\w.{]", re.MULTILINE)
-_KIND = re.compile(r"^\s*(?:-\s+)?[\"']?kind[\"']?\s*:\s*[\"']?[A-Z{]", re.MULTILINE)
+_API = re.compile(r"(?:^|[{,])\s*(?:-\s+)?[\"']?apiVersion[\"']?\s*:\s*[\"']?(?!backstage\.io)[\w.{]", re.MULTILINE)
+_KIND = re.compile(r"(?:^|[{,])\s*(?:-\s+)?[\"']?kind[\"']?\s*:\s*[\"']?[A-Z{]", re.MULTILINE)
 
 
 def detect(name: str, text: str) -> bool:

@@ -17,8 +17,8 @@ from auditkit.importers.addresses import (
     Address,
     addresses_in_arguments,
     addresses_in_file,
+    addresses_in_value,
     fill_shell,
-    find_addresses,
     names_an_address,
 )
 from auditkit.importers.kubernetes_names import Names
@@ -83,7 +83,7 @@ def read_mentions(
             if value.text is None:
                 questions += _missing(id, value)
                 continue
-            mentions += [_mention(id, address, value, confidence) for address in find_addresses(value.text, value.name)]
+            mentions += [_mention(id, address, value, confidence) for address in addresses_in_value(value.text, value.name)]
         mentions += _arguments(id, workload, container, values, names, confidence, problems)
     mentions += _files(id, workload, stores, questions, problems)
     return mentions, questions
