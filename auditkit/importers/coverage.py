@@ -80,7 +80,9 @@ def _grade(
     missing = []
     if stated < MIN_SHARE_STATED:
         share = f"only {_percent(stated)}" if stated else "none"
-        missing.append(f"{share} of the dependencies were observed in traffic or stated for the purpose, the rest is configuration")
+        missing.append(
+            f"{share} of the dependencies were observed in traffic or stated for the purpose, the rest is configuration"
+        )
     if alone:
         missing.append(f"{_names(alone)} {'has' if len(alone) == 1 else 'have'} no dependency")
     if open_questions:

@@ -18,11 +18,11 @@ N = TypeVar("N", bound=Noun)
 Path = tuple[str | int, ...]
 
 
-def explain_items(item: Item, kind: type[N], label: str) -> tuple[N | None, list[Problem]]:
+def explain(item: Item, kind: type[N], label: str) -> tuple[N | None, list[Problem]]:
     """The noun that an item states, or None and everything that is wrong with it.
 
     >>> from auditkit.model.system import Component
-    >>> noun, problems = explain_items(Item({"id": "db", "kind": "databse"}, "system.yaml", {"kind": 3}), Component, "component")
+    >>> noun, problems = explain(Item({"id": "db", "kind": "databse"}, "system.yaml", {"kind": 3}), Component, "component")
     >>> print(problems[0])
     system.yaml:3  kind: 'databse' is none of the allowed words  write 'database'
     """
@@ -37,6 +37,12 @@ def explain_items(item: Item, kind: type[N], label: str) -> tuple[N | None, list
                 problems.append(Problem(item.where(_dotted(path)), what, remedy))
         return None, problems
     return (None, problems) if problems else (noun, [])
+
+
+def by_place(problem: Problem) -> tuple[str, int]:
+    """Sorts problems by file, and by line as a number."""
+    file, _, line = problem.where.rpartition(":")
+    return (file, int(line)) if file and line.isdigit() else (problem.where, 0)
 
 
 def nearest(word: str, known: Iterable[str], label: str) -> str:
@@ -67,9 +73,7 @@ def _wrong_keys(value: Any, annotation: Any, path: Path) -> Iterator[tuple[Path,
             if key in fields:
                 yield from _wrong_keys(below, fields[key].annotation, (*path, key))
             else:
-                in_python = noun.model_fields.get(str(key))
-                remedy = f"write {in_python.alias!r}" if in_python and in_python.alias else nearest(str(key), fields, "keys here")
-                yield (*path, key), f"unknown key {str(key)!r}", remedy
+                yield (*path, key), f"unknown key {str(key)!r}", _instead(str(key), noun)
     elif isinstance(value, Mapping):
         for key, below in value.items():
             yield from _wrong_keys(below, annotation, (*path, key))
@@ -78,6 +82,21 @@ def _wrong_keys(value: Any, annotation: Any, path: Path) -> Iterator[tuple[Path,
             yield from _wrong_keys(below, annotation, (*path, index))
     elif isinstance(value, bool) and {int, float} & set(_leaves(annotation)) and bool not in _leaves(annotation):
         yield path, f"{_key(path)}: {str(value).lower()} is no number", "write a number"
+
+
+def _instead(key: str, noun: type[Noun]) -> str:
+    """What to write instead of a key that a noun does not have: its name in files, its place one level below, the nearest."""
+    own = noun.model_fields.get(key)
+    if own is not None and own.alias:
+        return f"write {own.alias!r}"
+    fields = {field.alias or name: field for name, field in noun.model_fields.items()}
+    for name, field in fields.items():
+        inner = _noun_in(field.annotation)
+        if inner is not None and key in {below.alias or n for n, below in inner.model_fields.items()} - {"evidence"}:
+            holds_one = tuple not in {get_origin(part) for part in (field.annotation, *get_args(field.annotation))}
+            if holds_one:
+                return f"write {name}: {{{key}: …}}"
+    return nearest(key, fields, "keys here")
 
 
 def _leaves(annotation: Any) -> list[Any]:
@@ -104,13 +123,13 @@ def _by_path(error: ValidationError, data: Any) -> dict[Path, list[ErrorDetails]
     """Errors by the place in the data that they are about; a union's complaints about a whole give way to those about a part."""
     found: dict[Path, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
-        if detail["type"] != "extra_forbidden":  # told by _wrong_keys
-            found.setdefault(_path(detail, data), []).append(detail)
+        found.setdefault(_path(detail, data), []).append(detail)
     return {
         path: errors
         for path, errors in found.items()
+        if errors[0]["type"] != "extra_forbidden"  # told by _wrong_keys
         if not any(len(other) > len(path) and other[: len(path)] == path for other in found)
-        or any(not (detail["type"] == "literal_error" or detail["type"].endswith("_type")) for detail in errors)
+        or any(not (detail["type"] in ("literal_error", "too_short") or detail["type"].endswith("_type")) for detail in errors)
     }
 
 
@@ -160,12 +179,16 @@ def _one(detail: ErrorDetails, value: Any, path: Path, kind: type[Noun], data: A
             return f"{_subject(path, data, label)} has no {str(path[-1])!r}", _add(str(path[-1]))
         case "value_error":
             what, _, remedy = str(context["error"]).partition("; ")
-            return f"{key}: {what}", remedy or "write another value"
+            if isinstance(value, (int, float)) and value < 0:
+                return f"{key}: {shown} is negative", "write a figure of 0 or more, with its unit"
+            return f"{key}: {what}", remedy or ("write a share such as 99.9%" if "no share" in what else "write another value")
         case "string_pattern_mismatch" if ":" in str(context["pattern"]):
             return (
                 f"{key}: {shown} names no component",
                 "write component or component:operation, ids of letters, digits, '.', '_' and '-'",
             )
+        case "string_pattern_mismatch" if isinstance(value, str) and value.partition(":")[0].isidentifier() and ":" in value:
+            return f"{key}: {shown} names an operation, a whole component belongs here", f"write {value.partition(':')[0]!r}"
         case "string_pattern_mismatch":
             return f"{key}: {shown} is no id", "use letters, digits, '.', '_' and '-' only"
         case "greater_than_equal":

@@ -24,13 +24,14 @@ class _Said:
 
     item: Item
     by_person: bool
+    position: int = 0
 
     def rank(self, key: str) -> tuple[int, int]:
         """Smaller is stronger: an answer to just this question, then a person's file, then imports by their evidence."""
         confidences = [entry.get("confidence") for entry in _evidence(self.item)]
         if self.by_person:
             answered = any(e.get("confidence") == "asked" and e.get("locator") == key for e in _evidence(self.item))
-            return (0, 0) if answered else (1, 0)
+            return (0 if answered else 1), self.position
         return 2, min((CONFIDENCES.index(c) for c in confidences if c in CONFIDENCES), default=len(CONFIDENCES))
 
 
@@ -40,7 +41,8 @@ def merge(drafts: Sequence[Draft], earlier: Sequence[Draft] = ()) -> tuple[Draft
     Components, causes and journeys are the same by id, dependencies by caller and set of targets (`api` and `api:home` are
     different callers, and both stay). Of each fact the value with the strongest evidence is kept: a person's answer, then a
     person's file, then imports in the order of `CONFIDENCES`. A `service` that an import names is no fact, it is the default.
-    All evidence is kept; that of a source which is read again is replaced. The facts do not depend on the order of `drafts`.
+    All evidence is kept; that of a source which is read again is replaced. The order of `drafts` decides nothing, except
+    between two files of persons: the one that is named first is the newer one, and wins.
 
     An import does not bring back what a person has refined: its plain call stands for nothing new where the person's file
     has it, from the same source or of the person's own, as one of several alternatives, at a single operation, or (unless
@@ -104,11 +106,11 @@ def _without_needless_proposals(drafts: Sequence[Draft]) -> list[Draft]:
 def _grouped(drafts: Iterable[Draft], section: str) -> Groups:
     """Items by what they are about, a person's first. A person's file may hold one thing twice (the gate judges that)."""
     groups: Groups = {}
-    for draft in sorted(drafts, key=lambda draft: not draft.by_person):
+    for position, draft in enumerate(sorted(drafts, key=lambda draft: not draft.by_person)):
         seen: Counter[Hashable] = Counter()
         for item in getattr(draft, section):
             name = _name(item)
-            groups.setdefault((name, seen[name]), []).append(_Said(item, draft.by_person))
+            groups.setdefault((name, seen[name]), []).append(_Said(item, draft.by_person, position))
             seen[name] += draft.by_person
     return groups
 

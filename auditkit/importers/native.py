@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from auditkit.errors import InputError, Problem
 from auditkit.importers.base import Importer, ReadSibling
-from auditkit.importers.explain import explain_items, nearest
+from auditkit.importers.explain import by_place, explain, nearest
 from auditkit.importers.yaml_text import Node, parse
 from auditkit.model.draft import Draft, Item
 from auditkit.model.noun import Noun
@@ -26,8 +26,9 @@ _KEYS: Final = ("auditkit", "system", *SECTIONS)
 def load_yaml(text: str, name: str) -> Draft:
     r"""A native `system.yaml` as a Draft: items with the line of each key, not yet checked (`validate` does that).
 
-    Raises `InputError` on text that is no YAML, no mapping, or of a newer format version. What is wrong with single keys
-    is handed on in `Draft.problems`, so that the gate tells all problems at once.
+    A file without a name is a part, to be merged with others. Raises `InputError` on text that is no YAML, no mapping, or of
+    a newer format version. What is wrong with single keys is handed on in `Draft.problems`, so that the gate tells all
+    problems at once.
 
     >>> draft = load_yaml("auditkit: 1\nsystem: shop\ncomponents:\n  - {id: api}\n", "system.yaml")
     >>> draft.system, draft.components[0].where("id")
@@ -39,13 +40,13 @@ def load_yaml(text: str, name: str) -> Draft:
     items = {section: _items(node, data, section, name, problems) for section in SECTIONS}
     questions: list[Question] = []
     for item in items["questions"]:
-        question, found = explain_items(item, Question, "question")
+        question, found = explain(item, Question, "question")
         problems.extend(found)
         questions.extend([question] if question else [])
     system = data.get("system")
     return Draft(
         source=name,
-        system=system if isinstance(system, str) and system.strip() else None,
+        system=system.strip() if isinstance(system, str) and system.strip() not in ("", "unknown") else None,
         questions=tuple(questions),
         problems=tuple(problems),
         by_person=True,
@@ -69,9 +70,9 @@ def read_nouns(text: str, name: str, kind: type[N]) -> N:
         text = "{}"
     node = _mapping(parse(text, name), name)
     data = migrate(node.value, name, node.line_of("auditkit")) if "auditkit" in kind.model_fields else node.value
-    noun, problems = explain_items(Item(data, name, node.lines()), kind, "file")
+    noun, problems = explain(Item(data, name, node.lines()), kind, "file")
     if noun is None:
-        raise InputError(problems)
+        raise InputError(sorted(problems, key=by_place))
     return noun
 
 
@@ -115,12 +116,9 @@ def _top_level(node: Node, data: Mapping[str, Any], name: str) -> list[Problem]:
         if key not in _KEYS
     ]
     system = data.get("system")
-    if "system" not in data or system in (None, ""):
-        problems.append(Problem(f"{name}:{node.line_of('system')}", "the system has no name", "add a line such as system: shop"))
-    elif not isinstance(system, str):
-        problems.append(
-            Problem(f"{name}:{node.line_of('system')}", f"the system's name {system!r} is no text", f"write system: '{system}'")
-        )
+    if "system" in data and system not in (None, "", "unknown") and not isinstance(system, str):
+        where = f"{name}:{node.line_of('system')}"
+        problems.append(Problem(where, f"system: {system!r} is no text", f"write '{system}' in quotes"))
     return problems
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard, TypeVar
 
 from auditkit.errors import InputError, Problem
-from auditkit.importers.explain import explain_items, nearest
+from auditkit.importers.explain import by_place, explain, nearest
 from auditkit.model.draft import Draft, Item
 from auditkit.model.noun import Noun
 from auditkit.model.system import CommonCause, Component, Dependency, Journey, System, split_target
@@ -30,15 +31,15 @@ def validate(draft: Draft) -> System:
     s.yaml:5  to: there is no component 'dbb'  components: api
     """
     problems = list(draft.problems)
-    if draft.system is None and not any("system" in problem.what for problem in draft.problems):
-        problems.append(Problem(draft.source, "the system has no name", "add a line such as system: shop"))
+    if draft.system is None and not any(problem.what.startswith("system:") for problem in draft.problems):
+        problems.append(Problem(f"{draft.source}:1", "the system has no name", "add a line such as system: shop"))
     components = _nouns(draft.components, Component, "component", problems)
     dependencies = _nouns(draft.dependencies, Dependency, "dependency", problems)
     causes = _nouns(draft.common_causes, CommonCause, "common cause", problems)
     journeys = _nouns(draft.journeys, Journey, "journey", problems)
     problems += [*_ids(draft), *_figures(draft), *_references(draft)]
     if problems:
-        raise InputError(sorted(dict.fromkeys(problems), key=_place))
+        raise InputError(sorted(dict.fromkeys(problems), key=by_place))
     return System(
         system=draft.system or "",
         components=tuple(_with_instances(component) for component in components),
@@ -52,7 +53,7 @@ def validate(draft: Draft) -> System:
 def _nouns(items: tuple[Item, ...], kind: type[N], label: str, problems: list[Problem]) -> list[N]:
     nouns: list[N] = []
     for item in items:
-        noun, found = explain_items(item, kind, label)
+        noun, found = explain(item, kind, label)
         problems.extend(found)
         nouns.extend([noun] if noun is not None else [])
     return nouns
@@ -62,11 +63,6 @@ def _with_instances(component: Component) -> Component:
     if component.instances is not None or not component.placement:
         return component
     return component.model_copy(update={"instances": sum(component.placement.values())})
-
-
-def _place(problem: Problem) -> tuple[str, int]:
-    file, _, line = problem.where.rpartition(":")
-    return (file, int(line)) if file and line.isdigit() else (problem.where, 0)
 
 
 # The checks below read the raw items, so that one mistake in an item does not hide the others. What is of the wrong type
@@ -112,6 +108,11 @@ def _figures(draft: Draft) -> Iterator[Problem]:
             if target in targets[:index]:
                 what = f"to: names {target!r} twice, which makes nothing redundant"
                 yield Problem(item.where(f"to.{index}"), what, "name it once, and count its instances in the component")
+
+    for item in draft.journeys:
+        value = item.data.get("value")
+        if isinstance(value, float) and not math.isfinite(value):
+            yield Problem(item.where("value"), f"value: {value} is no finite number", "write a number such as 1.5")
 
 
 def _instances(item: Item) -> Iterator[Problem]:
