@@ -88,11 +88,11 @@ class Importance(Noun):
     """How much one atom matters to a journey's unavailability. None where it is undefined or rests on unknown availabilities."""
 
     atom: str
-    birnbaum: float | None
-    criticality: float | None
-    fussell_vesely: float | None
-    raw: float | None
-    rrw: float | None
+    birnbaum: float | None = None
+    criticality: float | None = None
+    fussell_vesely: float | None = None
+    raw: float | None = None
+    rrw: float | None = None
 
 
 class CutSets(Noun):

@@ -26,7 +26,7 @@ class Bounds(Noun):
 
     point: float
     lo: float
-    hi: float | None
+    hi: float | None = None
 
 
 class Histogram(Noun):
@@ -122,15 +122,15 @@ class TimeoutAdvice(Noun):
 
     call: str
     n: int
-    p50_s: float | None
-    p99: Bounds | None
+    p50_s: float | None = None
+    p99: Bounds | None = None
     cut_off_at_s: float | None = None
-    seed_rule_s: tuple[float, float] | None
-    recommended_s: float | None
+    seed_rule_s: tuple[float, float] | None = None
+    recommended_s: float | None = None
     provisional_s: float | None = None
     aws_rule_s: float | None = Field(default=None, description="the percentile read at the false-timeout target, for comparison")
     grade: Grade
-    false_timeout: FalseTimeouts | None
+    false_timeout: FalseTimeouts | None = None
     bound_by: BoundBy
     reason: str
     cost: str = ""
