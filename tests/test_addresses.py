@@ -39,6 +39,8 @@ def found(text: str, name: str = "X_URL") -> list[str]:
         ("server.1=zoo1:2888:3888;server.2=zoo2:2888:3888", ["zoo1:2888", "zoo2:2888"]),
         ("-Dredis.host=redis -Dspring.data.mongodb.uri=mongodb://a:b@carts-db:27017/data", ["redis", "carts-db:27017"]),
         ("10.1.2.3:5432", ["10.1.2.3:5432"]),
+        ("dns:///cart:80", ["cart:80"]),
+        ("amqp://u:p@mq:5672/%2F?x=a@b:99", ["mq:5672"]),
     ],
 )
 def test_every_spelling_gives_its_hosts(text: str, expected: list[str]) -> None:
@@ -98,6 +100,7 @@ def test_values_of_credentials_and_images_are_not_searched(name: str) -> None:
         "postgres://shop:s3cr3t@db:5432/x?password=s3cr3t",
         "postgres://shop:s3cr3t/1@db:5432/x",
         "postgres://s3cr3t:5432/1@db:5432/x",
+        "postgres://u:x@s3cr3t/1@db:5432/x?y=s3cr3t",
         "shop:s3cr3t@tcp(db:5432)/x",
         "host=db port=5432 password=s3cr3t:5432",
         "Server=db,5432;Password=s3cr3t:99;User=sa",

@@ -300,7 +300,7 @@ def test_problems_are_told_all_at_once() -> None:
     draft = compose("services:\n  a: {environment: 1}\n  b: {deploy: {replicas: x}}\n  'c d': {}\n")
     assert [str(problem) for problem in draft.problems] == [
         "compose.yaml:4  'c d' is no name of a service  use letters, digits, '.', '_' and '-'",
-        "compose.yaml:2  environment of a is '1', not a mapping  write 'key: value' pairs",
+        "compose.yaml:2  environment of a is a single value, not a mapping  write 'key: value' pairs",
         "compose.yaml:3  deploy.replicas of b is 'x', not a whole number  write for example 3",
     ]
 

@@ -567,3 +567,28 @@ def test_mutated_files_never_give_a_traceback(seed: int, cuts: int) -> None:
     except InputError as error:
         refused = error.problems
     assert all("\n" not in str(problem) for problem in refused)
+
+
+def test_problems_do_not_repeat_values() -> None:
+    """What stands in the wrong place may be a credential."""
+    secret = "kind: Secret\napiVersion: v1\nmetadata: {name: a}\nstringData: s3cr3t\n---\n"
+    pod = "kind: Pod\napiVersion: v1\nmetadata: {name: a}\n"
+    pod += "spec: {containers: [{env: [PASSWORD=s3cr3t], args: s3cr3t, envFrom: [{secretRef: {name: a}}]}]}"
+    draft = kube(secret + pod)
+    assert len(draft.problems) == 3
+    assert "s3cr3t" not in repr(draft)
+
+
+def test_a_kustomization_is_not_applied_and_said_to_be() -> None:
+    """Overlays change objects; what they give is asked for."""
+    assert asked(
+        kube("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n", workload("a"))
+    ) == ["kustomization 1.yaml"]
+
+
+def test_a_folder_of_many_files_is_one_system() -> None:
+    """Two hundred files are read in one go, and the chain through all of them is found."""
+    draft = kube(*(workload(f"s{n}", f"NEXT_ADDR=s{n + 1}:80") for n in range(200)))
+    assert len(draft.components) == 200
+    assert len(draft.dependencies) == 199
+    assert asked(draft) == ["not deployed s200"]

@@ -283,9 +283,10 @@ def _urls(rest: str, text: str) -> tuple[list[Address], str]:
             run = _RUN.match(rest, begin)
             tail = run[0] if run else ""
             whole = rest[begin:end]
-            if "@" not in whole and "@" in tail and scheme not in _IN_PATHS and "?" not in tail.rpartition("@")[0]:
-                whole = tail.rpartition("@")[2]  # a password with a slash in it: what follows the last @ is the host
-                whole = re.split(r"[/?#]", whole, maxsplit=1)[0]
+            before_query = tail.partition("?")[0]
+            if "@" in before_query[len(whole) :] and scheme not in _IN_PATHS:
+                # a password with a slash in it: what follows the last @ is the host
+                whole = before_query.rpartition("@")[2].partition("/")[0]
                 end = begin + len(tail)
             if scheme not in {"file", "unix", "classpath", "urn", "data"}:
                 found += [Address(host, port, "url") for host, port in _authority(whole)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from auditkit.errors import Problem
-from auditkit.importers.base import Importer, ReadSibling
+from auditkit.importers.base import Importer, ReadSibling, no_siblings
 from auditkit.importers.kinds import kind_of
 from auditkit.importers.kubernetes_entries import allowed_calls, proposed_journeys
 from auditkit.importers.kubernetes_environment import read_mentions, read_stores
@@ -36,10 +36,10 @@ def detect(name: str, text: str) -> bool:
 
 def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
     """The system that one text of Kubernetes objects describes; see `read_together`."""
-    return read_together(((name, text),))
+    return read_together(((name, text),), read_sibling)
 
 
-def read_together(files: Sequence[tuple[str, str]]) -> Draft:
+def read_together(files: Sequence[tuple[str, str]], read_sibling: ReadSibling = no_siblings) -> Draft:
     """The system that some files (name, text) describe together, as if they were one: a Service in one, its pods in another.
 
     Raises `InputError` on text that is no YAML and on templates that nobody rendered. Objects of a wrong shape are left out
@@ -71,6 +71,7 @@ def read_together(files: Sequence[tuple[str, str]]) -> Draft:
     questions += asked_by_policy
     questions += _about_instances(names)
     questions += _about_disruption(objects, names)
+    questions += _about_kustomization(objects)
     return Draft(
         source=", ".join(name for name, _ in files),
         components=components,
@@ -177,6 +178,15 @@ def _about_disruption(objects: tuple[KubeObject, ...], names: Names) -> Iterator
                 what = f"{thing.locator()} sets {rule} {figure} for {part.id}: how many of its instances must be up?"
                 evidence = Evidence(source=thing.source, locator=thing.locator(f"spec.{rule}"), confidence="declared")
                 yield Question(id=f"min_up {part.id}", where=thing.where("spec", rule), what=what, evidence=(evidence,))
+
+
+def _about_kustomization(objects: tuple[KubeObject, ...]) -> Iterator[Question]:
+    for thing in objects:
+        if thing.kind == "Kustomization" and thing.api.startswith("kustomize."):
+            what = (
+                f"{thing.source} changes objects and was not applied: is what 'kubectl kustomize' prints the same as these files?"
+            )
+            yield Question(id=f"kustomization {thing.source}", where=thing.where(), what=what)
 
 
 KUBERNETES = Importer(

@@ -88,7 +88,7 @@ def settle(mentions: Iterable[Mention], resolve: Resolve) -> tuple[tuple[Item, .
                 edge.evidence.append(mention.evidence)
             if CONFIDENCES.index(mention.confidence) < edge.best:
                 edge.best, edge.source, edge.line = CONFIDENCES.index(mention.confidence), mention.source, mention.line
-        if resolved.doubt:
+        if resolved.doubt and mention.address.form != "word":
             _ask(questions, mention, resolved.doubt, resolved.about or f"reaches {mention.caller} -> {mention.address.host}")
         elif resolved.to and doubtful:
             callee = "|".join(resolved.to)

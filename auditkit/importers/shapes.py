@@ -60,4 +60,7 @@ def below(value: object, *path: str) -> Any:
 
 
 def _shape(value: object) -> str:
-    return "a list" if isinstance(value, list) else "a mapping" if isinstance(value, Mapping) else f"{text_of(value)[:40]!r}"
+    """What a value is, in words; never the value itself, which may be a credential."""
+    if isinstance(value, list):
+        return "a list"
+    return "a mapping" if isinstance(value, Mapping) else "text" if isinstance(value, str) else "a single value"
