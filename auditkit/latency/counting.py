@@ -60,10 +60,7 @@ def count(duck: Duck, parts: Sequence[Part], names: Mapping[str, str], component
     problems = [problem for part, survey in zip(parts, surveys, strict=True) for problem in _impossible(part, survey)]
     if problems:
         raise InputError(problems)
-    slice_s = slice_length(
-        min((s for survey in surveys for _, s, _ in survey if s is not None), default=None),
-        max((e for survey in surveys for _, _, e in survey if e is not None), default=None),
-    )
+    slice_s = slice_length([covered for survey in surveys if (covered := _covered(survey)) is not None])
     tables, reductions, percentiles = [], [], []
     about: dict[Call, list[tuple[Part, Side]]] = {}
     for part, survey in zip(parts, surveys, strict=True):
@@ -91,15 +88,17 @@ def count(duck: Duck, parts: Sequence[Part], names: Mapping[str, str], component
     return Counted(whole, slice_s, tuple(tables), {call: _about(found) for call, found in about.items()}, tuple(percentiles))
 
 
-def slice_length(start_s: float | None, end_s: float | None) -> float | None:
-    """Seconds of a time slice: the shortest of `SLICES_S` that gives at most 200; None where start times are unknown.
+def slice_length(covered_s: Sequence[float]) -> float | None:
+    """Seconds of a time slice: the shortest of `SLICES_S` that divides all recordings into at most 200.
 
-    >>> slice_length(0, 60), slice_length(0, 3600), slice_length(0, 86_400), slice_length(None, None)
+    `covered_s`: how long each recording is, in seconds; without any, start times are unknown and there are no slices.
+
+    >>> slice_length([60]), slice_length([3600]), slice_length([43_200, 43_200]), slice_length([])
     (10.0, 60.0, 900.0, None)
     """
-    if start_s is None or end_s is None:
+    if not covered_s:
         return None
-    return next((length for length in SLICES_S if (end_s - start_s) / length <= MOST_SLICES), SLICES_S[-1])
+    return next((length for length in SLICES_S if sum(covered_s) / length <= MOST_SLICES), SLICES_S[-1])
 
 
 Surveyed = list[tuple[Call, float | None, float | None]]
@@ -120,6 +119,12 @@ def _survey(duck: Duck, part: Part) -> Surveyed:
             {**{key: grouped[key] for key in _KEYS}, "first": grouped["start_s_min"], "last": grouped["start_s_max"]}
         )
     return [(_call(row), row["first"], row["last"]) for row in found.to_pylist()]
+
+
+def _covered(survey: Surveyed) -> float | None:
+    """Seconds from the first to the last start of a part."""
+    starts, ends = [s for _, s, _ in survey if s is not None], [e for _, _, e in survey if e is not None]
+    return max(ends) - min(starts) if starts and ends else None
 
 
 def _call(row: Mapping[str, Any]) -> Call:

@@ -5,12 +5,53 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from auditkit.latency.base import Head, Source
-from auditkit.latency.sources import csv_samples, parquet_samples, traces
+from auditkit.latency.sources import (
+    access_log,
+    alb,
+    apachebench,
+    csv_samples,
+    fortio,
+    gatling,
+    hdrlog,
+    hey,
+    hgrm,
+    jmeter,
+    k6,
+    locust,
+    oha,
+    parquet_samples,
+    percentile_csv,
+    prometheus,
+    traces,
+    vegeta,
+    wrk,
+    ztunnel,
+)
 
 _ALL = (
     parquet_samples.SOURCE,
     traces.SPAN_CSV,
+    traces.JAEGER,
+    traces.OTLP,
+    traces.ZIPKIN,
+    hdrlog.SOURCE,
+    wrk.SOURCE,
+    hgrm.SOURCE,
+    k6.SOURCE,
+    jmeter.SOURCE,
+    locust.SOURCE,
+    gatling.SOURCE,
+    vegeta.SOURCE,
+    apachebench.SOURCE,
+    hey.SOURCE,
+    oha.SOURCE,
+    fortio.SOURCE,
+    prometheus.SOURCE,
+    alb.SOURCE,
+    ztunnel.SOURCE,
+    access_log.SOURCE,
     csv_samples.SOURCE,
+    percentile_csv.SOURCE,
 )
 SOURCES: Mapping[str, Source] = {source.name: source for source in _ALL}
 

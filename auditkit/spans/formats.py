@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from auditkit.errors import InputError
-from auditkit.spans import span_csv
+from auditkit.spans import jaeger, otlp, span_csv, zipkin
 from auditkit.spans.table import SpanTable
 
 
@@ -22,6 +22,9 @@ class SpanFormat:
 
 SPAN_FORMATS: Mapping[str, SpanFormat] = {
     "span-csv": SpanFormat("span-csv", "Spans as CSV (TraceID, SpanID, ParentID, PodName, …)", span_csv.detect, span_csv.read),
+    "jaeger": SpanFormat("jaeger", "Jaeger JSON", jaeger.detect, jaeger.read),
+    "otlp": SpanFormat("otlp", "OTLP traces as JSON or JSON lines", otlp.detect, otlp.read),
+    "zipkin": SpanFormat("zipkin", "Zipkin v2 JSON", zipkin.detect, zipkin.read),
 }
 
 

@@ -58,3 +58,12 @@ def source(format: str, unit: str, errors: str) -> Source:
 
 
 SPAN_CSV = source("span-csv", "Nanoseconds, from two epoch times.", "Span CSV does not tell errors: every call counts as ok.")
+JAEGER = source(
+    "jaeger",
+    "Microseconds.",
+    "The tags error, otel.status_code, http.status_code and gRPC codes; a passed deadline is a timeout.",
+)
+OTLP = source(
+    "otlp", "Nanoseconds, from two epoch times.", "The status of the span, HTTP and gRPC codes; a passed deadline is a timeout."
+)
+ZIPKIN = source("zipkin", "Microseconds.", "The tag error, HTTP and gRPC codes; spans without duration are counted and left out.")

@@ -1,0 +1,62 @@
+"""JSON documents and JSON lines, with errors that name the place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from auditkit.errors import InputError
+
+_OTHER = "is the file cut off, or of another format?"
+
+
+def documents(text: str, name: str) -> Iterator[Any]:
+    """The document of a JSON text, or one for each line. Raises `InputError` with the line where it breaks."""
+    try:
+        yield json.loads(text)
+        return
+    except (ValueError, RecursionError) as error:
+        whole = error
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    if len(lines) < 2 or not _is_json(lines[0][1]):
+        where = f"{name}:{whole.lineno}" if isinstance(whole, json.JSONDecodeError) else name
+        what = whole.msg if isinstance(whole, json.JSONDecodeError) else "is nested too deeply"
+        raise InputError.of(where, f"is no JSON: {what}", _OTHER) from whole
+    for number, line in lines:
+        try:
+            yield json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise InputError.of(f"{name}:{number}", "is no line of JSON", _OTHER) from error
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """The value where it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> Sequence[Any]:
+    """The value where it is a JSON list, else an empty one."""
+    return value if isinstance(value, list) else ()
+
+
+def whole(value: object, per: int = 1) -> int | None:
+    """A whole number, also as text, times `per`; None for anything else.
+
+    >>> whole("1544712660000000000"), whole(12.5, 1000), whole(None), whole("x")
+    (1544712660000000000, 12500, None, None)
+    """
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        return int(value) * per if isinstance(value, (int, str)) else round(float(str(value)) * per)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
