@@ -19,9 +19,9 @@ _INVISIBLE = re.compile(
 
 
 def visible(text: str) -> str:
-    """Text in one line, with control characters and direction marks spelled out, so that nothing is hidden or turned round.
+    r"""Text in one line, with control characters and direction marks spelled out, so that nothing is hidden or turned round.
 
-    >>> visible("a\\u202eb\\n c\\x00"), visible("naïve 🦊")
+    >>> visible("a\u202eb\n c\x00"), visible("naïve 🦊")
     ('a⟨U+202E⟩b c⟨U+0000⟩', 'naïve 🦊')
     """
     return _INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", re.sub(r"[\s\u2028\u2029]+", " ", text))
@@ -69,6 +69,15 @@ def code(text: str, to: str = "") -> Run:
 def strong(text: str) -> Run:
     """Text to be seen first."""
     return Run(text, "strong")
+
+
+def marked(words: str) -> Rich:
+    """Our own sentences, in which names stand between backticks. Never for text from outside.
+
+    >>> marked("state `owner`") == (Run("state "), Run("owner", "code"))
+    True
+    """
+    return rich(*(code(part) if index % 2 else part for index, part in enumerate(words.split("`"))))
 
 
 def muted(text: str) -> Run:

@@ -28,6 +28,8 @@ class Provenance(Noun):
 class Book:
     """What `document` writes down. Equal books give equal bytes: all dates come from `facts`, none from the clock.
 
+    Blast radii and cut sets that the strategy does not carry are computed when the document is written.
+
     `single_points` is the sentence of `auditkit.checks.sentence_on_single_points`, the only one in the document that speaks
     about the absence of single points. `gaps` is what exported targets cannot express, by target. `changes` is what is
     different since the audit before, in sentences; None where no earlier audit is known.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from auditkit.document import render
+from auditkit.document.analysis import analysed
 from auditkit.document.blocks import Picture
 from auditkit.document.book import Book
 from auditkit.document.context import Context, context
@@ -43,6 +44,8 @@ def document(book: Book, formats: Sequence[str] = ("md", "html")) -> tuple[Artif
     """
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
-        raise InputError.of(f"formats {', '.join(unknown)}", "are no formats of the document", f"choose from {', '.join(FORMATS)}")
-    doc = context(book)
+        raise InputError.of(
+            f"formats {', '.join(unknown)}", "are no formats of the document", f"choose from {', '.join(FORMATS)}"
+        )
+    doc = context(analysed(book))
     return tuple(artifact for name in formats for artifact in FORMATS[name](doc))

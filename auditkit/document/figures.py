@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
-from auditkit.checks.wording import listing, percent, seconds
+from auditkit.checks.wording import listing, percent
 from auditkit.model.failure import Range
 from auditkit.model.latency import Bounds
 from auditkit.units import format_rate
@@ -15,10 +16,25 @@ NOT_KNOWN = "not known"
 def duration(value: float | None) -> str:
     """A duration to three significant digits.
 
-    >>> duration(0.28712), duration(None), duration(75), duration(float("inf"))
-    ('287ms', 'not known', '75s', 'without end')
+    >>> duration(0.28712), duration(0.0078432), duration(75), duration(0.00005), duration(600), duration(86400)
+    ('287ms', '7.84ms', '75s', '50us', '10m', '24h')
+    >>> duration(None), duration(float("inf")), duration(0), duration(0.99996)
+    ('not known', 'without end', '0s', '1s')
     """
-    return NOT_KNOWN if value is None else seconds(value)
+    if value is None:
+        return NOT_KNOWN
+    if not math.isfinite(value):
+        return "without end"
+    if value == 0:
+        return "0s"
+    rounded = float(f"{value:.3g}")
+    for unit, size in (("h", 7200.0), ("m", 120.0), ("s", 1.0), ("ms", 1e-3)):
+        if rounded >= size:
+            return f"{float(f'{rounded / _SECONDS[unit]:.3g}'):g}{unit}"
+    return f"{float(f'{rounded * 1e6:.3g}'):g}us"
+
+
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3}
 
 
 def bounds(value: Bounds | None) -> str:
@@ -30,8 +46,8 @@ def bounds(value: Bounds | None) -> str:
     if value is None:
         return NOT_KNOWN
     if value.hi is None:
-        return f"{seconds(value.point)} ({seconds(value.lo)} or more, no upper end)"
-    return f"{seconds(value.point)} ({seconds(value.lo)} to {seconds(value.hi)})"
+        return f"{duration(value.point)} ({duration(value.lo)} or more, no upper end)"
+    return f"{duration(value.point)} ({duration(value.lo)} to {duration(value.hi)})"
 
 
 def share(value: float | None) -> str:

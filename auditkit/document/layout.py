@@ -86,7 +86,8 @@ def _dot(
 ) -> str:
     """The DOT text. Boxes are called n0, n1, … there, so that no name has to be quoted."""
     number = {name: index for index, name in enumerate(names)}
-    head = f"digraph {{ rankdir={'TB' if direction == 'down' else 'LR'}; nodesep=0.3; ranksep=0.65; node [shape=box, fixedsize=true]; edge [dir=none];"
+    towards = "TB" if direction == "down" else "LR"
+    head = f"digraph {{ rankdir={towards}; nodesep=0.3; ranksep=0.65; node [shape=box, fixedsize=true]; edge [dir=none];"
     boxes = [f"n{number[n]} [width={sizes[n][0] / _INCH:.4f}, height={sizes[n][1] / _INCH:.4f}];" for n in names]
     arrows = [f"n{number[a]} -> n{number[b]};" for a, b in edges]
     return "\n".join([head, *boxes, *arrows, "}"])

@@ -76,7 +76,7 @@ def dependency_svg(
     >>> from auditkit.model.system import Component
     >>> shop = System(system="s", components=(Component(id="web"), Component(id="db", kind="database")),
     ...     dependencies=(Dependency(caller="web", to="db"),))
-    >>> dependency_svg(shop, {"db": State.FAILED}).count("✕ failed")
+    >>> dependency_svg(shop, {"db": State.FAILED}).count("✕ failed</text>")
     1
     """
     placed = best_layout(system) if placed is None else placed
@@ -175,24 +175,29 @@ def _box(component: Component, placed: Layout, state: State | None) -> str:
 
 def _shape(kind: str, x: float, y: float, w: float, h: float) -> str:
     """Outline of a box: a drum for what stores, a slanted box for a queue, a hexagon for a gateway, round ends for a client."""
-    f = figure
+    right, bottom, half = x + w, y + h, y + h / 2
     if kind in _STORES:
         bow = 5.0
-        return (
-            f"M{f(x)} {f(y + bow)} A{f(w / 2)} {bow} 0 0 1 {f(x + w)} {f(y + bow)} V{f(y + h - bow)}"
-            f" A{f(w / 2)} {bow} 0 0 1 {f(x)} {f(y + h - bow)} Z M{f(x)} {f(y + bow)} A{f(w / 2)} {bow} 0 0 0 {f(x + w)} {f(y + bow)}"
+        lid, low = y + bow, bottom - bow
+        return _path(
+            f"M {x} {lid} A {w / 2} {bow} 0 0 1 {right} {lid} V {low} A {w / 2} {bow} 0 0 1 {x} {low} Z",
+            f"M {x} {lid} A {w / 2} {bow} 0 0 0 {right} {lid}",
         )
     if kind == "queue":
-        return f"M{f(x + 8)} {f(y)} H{f(x + w)} L{f(x + w - 8)} {f(y + h)} H{f(x)} Z"
+        return _path(f"M {x + 8} {y} H {right} L {right - 8} {bottom} H {x} Z")
     if kind == "gateway":
-        return f"M{f(x + 10)} {f(y)} H{f(x + w - 10)} L{f(x + w)} {f(y + h / 2)} L{f(x + w - 10)} {f(y + h)} H{f(x + 10)} L{f(x)} {f(y + h / 2)} Z"
-    round_by = h / 2 if kind in {"client", "load-generator"} else 5.0
-    return (
-        f"M{f(x + round_by)} {f(y)} H{f(x + w - round_by)} A{f(round_by)} {f(round_by)} 0 0 1 {f(x + w)} {f(y + round_by)}"
-        f" V{f(y + h - round_by)} A{f(round_by)} {f(round_by)} 0 0 1 {f(x + w - round_by)} {f(y + h)} H{f(x + round_by)}"
-        f" A{f(round_by)} {f(round_by)} 0 0 1 {f(x)} {f(y + h - round_by)} V{f(y + round_by)}"
-        f" A{f(round_by)} {f(round_by)} 0 0 1 {f(x + round_by)} {f(y)} Z"
+        return _path(f"M {x + 10} {y} H {right - 10} L {right} {half} L {right - 10} {bottom} H {x + 10} L {x} {half} Z")
+    r = h / 2 if kind in {"client", "load-generator"} else 5.0
+    arc = f"A {r} {r} 0 0 1"
+    return _path(
+        f"M {x + r} {y} H {right - r} {arc} {right} {y + r} V {bottom - r} {arc} {right - r} {bottom}",
+        f"H {x + r} {arc} {x} {bottom - r} V {y + r} {arc} {x + r} {y} Z",
     )
+
+
+def _path(*pieces: str) -> str:
+    """Path data with rounded figures."""
+    return " ".join(part if part.isalpha() else figure(float(part)) for piece in pieces for part in piece.split(" "))
 
 
 def _legend(used: list[str], top: float, width: float, name: str) -> list[str]:

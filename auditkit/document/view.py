@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from auditkit.checks import in_order
 from auditkit.document.blocks import Rich, code, link, rich
 from auditkit.document.book import Book
-from auditkit.model.audit import SEVERITIES, Decision, Finding, Ground, Omission, PolicyProposal
+from auditkit.model.audit import Decision, Finding, Ground, Omission, PolicyProposal
 from auditkit.model.failure import BlastRadius, CutSets, Mode, State
 from auditkit.model.latency import LatencyProfile, profiles_of
 from auditkit.model.paths import Paths, paths
@@ -53,8 +54,7 @@ class View:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Findings: the most severe first, proven before possible, then by name."""
-        order = sorted(self.book.strategy.findings, key=lambda f: (-SEVERITIES.index(f.severity), f.certainty != "proven", f.key))
-        return tuple(order)
+        return tuple(sorted(self.book.strategy.findings, key=in_order))
 
     def finding_anchor(self, finding: Finding) -> str:
         """Where a finding stands in the document."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditkit.document import settings
-from auditkit.document.blocks import Block, Heading, Part, Row, bullets, code, rich, strong, table, text
+from auditkit.document.blocks import Block, Heading, Part, Row, bullets, code, marked, rich, strong, table, text
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import bounds, day, duration, how_many, number, rate
 from auditkit.document.rules import RULES
@@ -34,7 +34,7 @@ def _completeness(empty: tuple[Missing, ...]) -> list[Block]:
     found: list[Block] = [Heading("Completeness check", "completeness")]
     if not empty:
         return [*found, text("Every evidence slot of this document is filled.")]
-    rows = [(TITLES[m.section], m.what, m.remedy) for m in empty]
+    rows = [(TITLES[m.section], m.what, marked(m.remedy)) for m in empty]
     return [
         *found,
         table(
@@ -100,7 +100,8 @@ def _data(view: View) -> list[Block]:
     )
     found.append(
         text(
-            "Quantiles are of successful answers, nearest rank, each with its two-sided 95 % interval where the table has room for it."
+            "Quantiles are of successful answers, nearest rank, each with its two-sided 95 % interval where the table has "
+            "room for it."
         )
     )
     found.append(
@@ -118,10 +119,19 @@ def _data(view: View) -> list[Block]:
 
 def _profile(index: int, profile: LatencyProfile) -> tuple[Part, ...]:
     return (
-        f"[D{index}]", code(profile.call), number(profile.n), number(profile.errors), number(profile.timeouts), duration(profile.p50.point),
-        duration(profile.p95.point), bounds(profile.p99), duration(profile.p999.point), duration(profile.max_s), rate(profile.rate_per_s),
+        f"[D{index}]",
+        code(profile.call),
+        number(profile.n),
+        number(profile.errors),
+        number(profile.timeouts),
+        duration(profile.p50.point),
+        duration(profile.p95.point),
+        bounds(profile.p99),
+        duration(profile.p999.point),
+        duration(profile.max_s),
+        rate(profile.rate_per_s),
         ", ".join(profile.sources) or "not stated",
-    )  # fmt: skip
+    )
 
 
 def _rules() -> list[Block]:

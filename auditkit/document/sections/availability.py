@@ -16,7 +16,8 @@ def availabilities(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     known = {cuts.journey: cuts for cuts in view.cut_sets("down")}
     found: list[Block] = [
         text(
-            "The ceiling is the availability that a journey can reach if every component fails only as often as stated and every "
+            "The ceiling is the availability that a journey can reach if every component fails only as often as stated and "
+            "every "
             "failure does what section 5 says. It is exact, not a product over shared parts; unknown availabilities count "
             "as 0 % and as 100 %, which gives a range. Software defects and bad deploys come on top. ",
             link("How it is computed", "rule-availability"), ".",
@@ -37,7 +38,7 @@ def _row(journey: Journey, cuts: CutSets | None) -> tuple[Part, ...]:
     failing = cuts.p_failed if cuts else None
     slo = journey.slo if isinstance(journey.slo, float) else None
     return (
-        code(journey.id), availability(slo) if slo is not None else journey.slo or NOT_KNOWN,
+        code(journey.id), availability(slo) if slo is not None else "none" if journey.slo == "none" else NOT_KNOWN,
         downtime(1 - slo) if slo is not None else "–", availability_range(failing), _verdict(slo, failing),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from auditkit.document.blocks import (
     code,
     joined,
     link,
+    muted,
     rich,
     strong,
     table,
@@ -20,9 +21,10 @@ from auditkit.document.blocks import (
 )
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import how_many, share
-from auditkit.document.sections.words import MANY, gaps, names, severity, states
+from auditkit.document.sections.words import CHOICES, MANY, gaps, names, severity, states
 from auditkit.document.settings import fallback
 from auditkit.document.view import STOPPING, Effect, View
+from auditkit.model.audit import Finding
 from auditkit.model.failure import CutSets, Mode, State
 from auditkit.model.system import split_target
 
@@ -117,7 +119,8 @@ def _blast(view: View) -> list[Block]:
     found: list[Block] = [
         Heading("Blast radius of every single failure", "blast-radius"),
         text(
-            "Down: it answers at once with an error. Slow: it does not answer in time, which spreads further, because callers wait "
+            "Down: it answers at once with an error. Slow: it does not answer in time, which spreads further, because "
+            "callers wait "
             "and their workers are held. Value lost is the share of all journeys' value that is failed, late or hung, "
             "under the worst answers to open questions. ",
             link("How it is computed", "rule-failure"),
@@ -159,11 +162,18 @@ def _together(view: View) -> list[Block]:
         found += _cut(len(rows), "auditkit cut-sets")
     elif view.book.strategy.cut_sets:
         found.append(
-            text("Among everything described, no set of failures stops a journey only together; single failures are above.")
+            text("No set of failures is known that stops a journey only together; single failures are above.", _reservation(view))
         )
     limited = sorted({_limit(cuts) for mode in modes for cuts in view.cut_sets(mode) if cuts.truncated or cuts.max_order})
     found += [text(words) for words in limited]
     return found
+
+
+def _reservation(view: View) -> str:
+    coverage = view.book.coverage
+    if coverage is not None and coverage.grade == "high":
+        return ""
+    return f" Coverage is {coverage.grade if coverage else 'unknown'}: there may be some that nobody has described."
 
 
 def _limit(cuts: CutSets) -> str:
@@ -215,7 +225,8 @@ def _cycles(view: View) -> list[Block]:
     return [
         Heading("Cycles", "cycles"),
         text(
-            "These call each other in a circle: none can be started, updated or recovered without the others, and retries multiply around it."
+            "These call each other in a circle: none can be started, updated or recovered without the others, and retries "
+            "multiply around it."
         ),
         bullets(joined((code(name) for name in loop), " ⇄ ") for loop in loops),
     ]
@@ -235,28 +246,21 @@ def _findings(view: View) -> list[Block]:
     found: list[Block] = [Heading("What the checks found", "findings")]
     if not view.findings:
         return [*found, text("No check found anything. What is not described could not be checked.")]
-    rows = []
-    for finding in view.findings:
-        decision = view.decisions.get(finding.key)
-        choice = (
-            {"adopt": "adopted", "accept_risk": "risk accepted", "defer": "deferred"}[decision.choice]
-            if decision
-            else "no decision yet"
-        )
-        words = joined(finding.evidence, "; ")
-        cells = (
-            rich(severity(finding.severity)),
-            rich(strong(finding.title)),
-            rich(finding.certainty),
-            rich(words),
-            rich(finding.remedy),
-            rich(choice),
-            rich(code(finding.check)),
-        )
-        rows.append(Row(cells, view.finding_anchor(finding)))
-    head = ("Severity", "Finding", "Certainty", "Evidence", "Remedy", "Decision", "Check")
+    rows = [Row(_finding(view, finding), view.finding_anchor(finding)) for finding in view.findings]
+    head = ("Severity", "Finding", "Evidence", "Remedy", "Decision")
     return [
         *found,
-        table("Findings, the heaviest first", head, rows, widths=(1.1, 2.4, 0.9, 3.2, 2.8, 1, 1.4)),
+        table("Findings, the heaviest first", head, rows, widths=(1.1, 2.6, 3.4, 3, 1)),
         text(code("auditkit explain CHECK"), " says why a check matters, how it decides and when it is wrong."),
     ]
+
+
+def _finding(view: View, finding: Finding) -> tuple[Rich, ...]:
+    decision = view.decisions.get(finding.key)
+    return (
+        rich(severity(finding.severity)),
+        rich(strong(finding.title), muted(f" {finding.certainty} · "), code(finding.check)),
+        joined(finding.evidence, "; "),
+        rich(finding.remedy),
+        rich(CHOICES[decision.choice] if decision else "none yet"),
+    )

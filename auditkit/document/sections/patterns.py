@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from auditkit.document import settings
-from auditkit.document.blocks import Block, Heading, Part, bullets, code, muted, rich, strong, table, text
+from auditkit.document.blocks import Block, Heading, Part, bullets, code, rich, strong, table, text
 from auditkit.document.completeness import Missing
-from auditkit.document.sections.words import gaps, names, severity
+from auditkit.document.sections.words import gaps, names, severity, status
 from auditkit.document.view import View
 from auditkit.model.audit import PolicyProposal
-from auditkit.model.system import Fallback, Nothing, Policy
+from auditkit.model.system import Dependency, Fallback, Nothing, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,19 @@ class _Pattern:
 
 _RETRY = _Pattern(
     "retry", "retries", settings.retry,
-    "A retry helps against short, rare failures and makes overload worse. Only calls that are safe to repeat get one, with growing waits, "
+    "A retry helps against short, rare failures and makes overload worse. Only calls that are safe to repeat get one, with "
+    "growing waits, "
     "full jitter, a budget, and only as many attempts as fit into the deadline. The first try counts as an attempt.",
     (
         "Attempts multiply along a path: three attempts on each of three levels are up to 27 calls at the bottom.",
-        "A call that timed out may have happened all the same. Where it writes, a repeat needs an idempotency key, or a reconciliation afterwards.",
+        "A call that timed out may have happened all the same. Where it writes, a repeat needs an idempotency key, or a "
+        "reconciliation afterwards.",
     ),
 )  # fmt: skip
 _BREAKER = _Pattern(
     "circuit_breaker", "breakers", settings.breaker,
-    "A circuit breaker stops calling what keeps failing, so that callers answer at once and the callee can recover. It needs enough calls in "
+    "A circuit breaker stops calling what keeps failing, so that callers answer at once and the callee can recover. It "
+    "needs enough calls in "
     "its window to tell a fault from chance; calls that are local, fast and reliable get none.",
     (
         "A breaker alone does not contain a slow callee: it sees its first timeout only when workers are already held.",
@@ -45,7 +48,8 @@ _BREAKER = _Pattern(
 )  # fmt: skip
 _BULKHEAD = _Pattern(
     "bulkhead", "bulkheads", settings.bulkhead,
-    "A bulkhead limits how many workers of one instance one callee can hold, so that the rest of the caller goes on. Figures are per instance "
+    "A bulkhead limits how many workers of one instance one callee can hold, so that the rest of the caller goes on. "
+    "Figures are per instance "
     "of the caller, at the rate that is left for it when the largest failure domain is lost.",
     (
         "The sum of a caller's bulkheads should not exceed its workers; where it does, one of them is starved.",
@@ -75,8 +79,8 @@ def _section(view: View, empty: tuple[Missing, ...], pattern: _Pattern) -> list[
     rows: list[tuple[Part, ...]] = []
     for call in view.calls:
         proposal = view.proposals.get(call.subject)
-        today, proposed = pattern.words(call.policy), _proposed(proposal, pattern)
-        if call.subject in left_out and proposed is None and today in {settings.NONE, settings.QUESTION}:
+        today, proposed = pattern.words(call.policy), _proposed(view, call, proposal, pattern)
+        if call.subject in left_out and proposed in {None, "as today"} and today in {settings.NONE, settings.QUESTION}:
             continue
         rows.append((code(call.subject), today, proposed or "none proposed", _ground(view, proposal, pattern)))
     if rows:
@@ -84,11 +88,13 @@ def _section(view: View, empty: tuple[Missing, ...], pattern: _Pattern) -> list[
     return [*found, *_without(view, pattern.field, pattern.anchor), *gaps(empty, pattern.anchor)]
 
 
-def _proposed(proposal: PolicyProposal | None, pattern: _Pattern) -> Part:
+def _proposed(view: View, call: Dependency, proposal: PolicyProposal | None, pattern: _Pattern) -> Part:
     if proposal is None or not isinstance(proposal.proposed, Policy) or getattr(proposal.proposed, pattern.field) is None:
         return None
-    status = " provisional" if proposal.provisional else " adopted" if proposal.adopted else ""
-    return rich(strong(pattern.words(proposal.proposed)), muted(status) if status else None)
+    words = pattern.words(proposal.proposed)
+    if words == pattern.words(call.policy) and not view.grounds_of(call.subject, pattern.field):
+        return "as today"
+    return rich(strong(words), status(proposal, pattern.field))
 
 
 def _ground(view: View, proposal: PolicyProposal | None, pattern: _Pattern) -> Part:
@@ -124,7 +130,8 @@ def fallbacks(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     """Section 11."""
     found: list[Block] = [
         text(
-            "A fallback is a decision about the product: what users get when a callee does not answer, how old it may be, and how "
+            "A fallback is a decision about the product: what users get when a callee does not answer, how old it may be, "
+            "and how "
             "an assumption made in between is put right later. It must not need what it stands in for."
         )
     ]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from auditkit.document.blocks import Block, Heading, Part, code, strong, table, text
+from auditkit.checks import in_order
+from auditkit.document.blocks import Block, Heading, Part, code, rich, strong, table, text
 from auditkit.document.completeness import Missing
-from auditkit.document.figures import day, how_many
-from auditkit.document.sections.words import gaps, severity
+from auditkit.document.figures import day, how_many, share
+from auditkit.document.sections.words import CHOICES, MANY, gaps, names, severity
 from auditkit.document.view import View
-from auditkit.model.audit import Decision
-
-_CHOICE = {"adopt": "adopted", "accept_risk": "risk accepted", "defer": "deferred"}
+from auditkit.model.audit import Action, Decision
 
 
 def decisions(view: View, empty: tuple[Missing, ...]) -> list[Block]:
@@ -29,12 +28,19 @@ def decisions(view: View, empty: tuple[Missing, ...]) -> list[Block]:
             Heading("Accepted risks", "accepted"),
             table("Risks that somebody answers for", head, [_row(d) for d in accepted], widths=widths),
         ]
+    reopened = view.book.strategy.reopened
+    if reopened:
+        rows = [(code(r.about), r.why) for r in sorted(reopened, key=lambda r: r.about)]
+        found += [
+            Heading("To be looked at again", "reopened"),
+            table("Decisions whose ground has changed or whose time is over", ("About", "Why"), rows, widths=(2, 4)),
+        ]
     return [*found, *gaps(empty, "decisions")]
 
 
 def _row(decision: Decision) -> tuple[Part, ...]:
     until = day(decision.until) if decision.until else "without end"
-    return code(decision.about), _CHOICE[decision.choice], decision.reason, decision.by, day(decision.on), until
+    return code(decision.about), CHOICES[decision.choice], decision.reason, decision.by, day(decision.on), until
 
 
 def plan(view: View, empty: tuple[Missing, ...]) -> list[Block]:
@@ -42,7 +48,7 @@ def plan(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     found: list[Block] = []
     rows: list[tuple[Part, ...]] = [
         (
-            str(number), severity(a.severity), strong(a.title), code(a.subject), how_many(len(a.removes), "finding"),
+            str(number), severity(a.severity), strong(a.title), code(a.subject), _ends(a),
             a.owner or view.owner(a.subject) or "nobody yet", a.effort or "not estimated", a.status,
         )
         for number, a in enumerate(view.book.strategy.actions, start=1)
@@ -55,7 +61,43 @@ def plan(view: View, empty: tuple[Missing, ...]) -> list[Block]:
         ]
     else:
         found.append(text("No action was derived."))
-    return [*found, *_review(view), *_sign_off(view), *gaps(empty, "plan")]
+    return [*found, *_left(view), *_review(view), *_sign_off(view), *gaps(empty, "plan")]
+
+
+def _ends(action: Action) -> str:
+    gain = f", {share(action.risk_removed)} less at risk" if action.risk_removed else ""
+    return how_many(len(action.removes), "finding") + gain
+
+
+def _left(view: View) -> list[Block]:
+    """What remains when everything proposed is in force."""
+    strategy = view.book.strategy
+    if not strategy.residual and not strategy.remaining:
+        return []
+    found: list[Block] = [Heading("What is left when all of it is done", "residual")]
+    rows: list[tuple[Part, ...]] = [
+        (
+            r.mode,
+            str(len(r.single_points_before)),
+            rich(str(len(r.single_points_after)), ": " if r.single_points_after else "", names(r.single_points_after, "")),
+            f"{share(r.worst_loss_before)} → {share(r.worst_loss_after)}",
+            f"{share(r.mean_loss_before)} → {share(r.mean_loss_after)}",
+        )
+        for r in strategy.residual
+    ]
+    if rows:
+        head = ("Mode", "Single points today", "Single points afterwards", "Largest loss of value", "Mean loss of value")
+        found.append(
+            table("Single failures before and after the plan", head, rows, figures=(1, 3, 4), widths=(0.7, 1, 3, 1.6, 1.6))
+        )
+    if strategy.remaining:
+        left = [(severity(f.severity), f.title, f.certainty) for f in sorted(strategy.remaining, key=in_order)]
+        found.append(
+            table("What the checks would still find", ("Severity", "Finding", "Certainty"), left[:MANY], widths=(1, 6, 1))
+        )
+        if len(left) > MANY:
+            found.append(text(f"The first {MANY} of {len(left):,}."))
+    return found
 
 
 def _review(view: View) -> list[Block]:
@@ -75,7 +117,8 @@ def _review(view: View) -> list[Block]:
     return [
         Heading("Next review", "review"),
         text(
-            "Sooner, when a dependency is added, when a callee's p99 moves by half, or after an incident that this document did not foresee."
+            "Sooner, when a dependency is added, when a callee's p99 moves by half, or after an incident that this document"
+            " did not foresee."
         ),
         table("Dates", ("What", "When"), rows, widths=(1, 3)),
     ]

@@ -14,7 +14,8 @@ def monitoring(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     """Metric and alert of every pattern in use."""
     found: list[Block] = [
         text(
-            "A pattern that nobody watches hides the fault it contains. Each adopted setting is watched where it acts: breaker state, "
+            "A pattern that nobody watches hides the fault it contains. Each adopted setting is watched where it acts: "
+            "breaker state, "
             "share of calls timed out, retries a second, answers from a fallback, calls rejected by a bulkhead."
         )
     ]
@@ -35,7 +36,8 @@ def experiments(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     """One entry for each experiment, with the slot for its result."""
     found: list[Block] = [
         text(
-            "Each experiment could refute one claim of this document. It runs in staging first, with a condition that ends it and a way back. "
+            "Each experiment could refute one claim of this document. It runs in staging first, with a condition that ends "
+            "it and a way back. "
             "A claim whose experiment has no result is a claim."
         )
     ]
@@ -49,6 +51,7 @@ def _experiment(experiment: Experiment) -> Block:
         ("Claim", experiment.claim),
         ("Steady state", experiment.hypothesis),
         ("What is done", rich(_scenario(experiment.scenario), ". ", experiment.method)),
+        *([("Expected", experiment.expected)] if experiment.expected else []),
         ("Ends at once when", experiment.abort),
         ("Way back", experiment.rollback),
         ("Where", experiment.environment),

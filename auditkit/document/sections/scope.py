@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditkit.document.blocks import Block, Heading, Part, code, rich, table, text
 from auditkit.document.completeness import Missing
-from auditkit.document.figures import NOT_KNOWN, availability, day, duration, rate
+from auditkit.document.figures import NOT_KNOWN, availability, day, duration, how_many, rate
 from auditkit.document.sections.words import gaps, names
 from auditkit.document.view import View
 from auditkit.model.system import Journey
@@ -28,7 +28,7 @@ def scope(view: View, empty: tuple[Missing, ...]) -> list[Block]:
         found.append(text("A journey is what a user wants from the system. Its value is its weight in every blast radius."))
         found.append(
             table(
-                "Journeys",
+                how_many(len(view.book.system.journeys), "journey"),
                 ("Journey", "Entry", "Must also complete", "Deadline", "Objective", "Rate", "Value", "State"),
                 [_journey(j) for j in view.book.system.journeys],
                 figures=(3, 4, 5, 6),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from auditkit.document import settings
-from auditkit.document.blocks import Block, Heading, Part, Rich, code, joined, link, muted, rich, strong, table, text
+from auditkit.document.blocks import Block, Heading, Part, Rich, code, joined, link, rich, strong, table, text
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import bounds, duration, number, share
-from auditkit.document.sections.words import gaps
+from auditkit.document.sections.words import gaps, status
 from auditkit.document.view import View
 from auditkit.model.audit import PolicyProposal
 from auditkit.model.latency import TimeoutAdvice
@@ -26,18 +26,21 @@ def timeouts(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     """Today's and proposed timeouts with measurement, grade and ground; refusals in words."""
     found: list[Block] = [
         text(
-            "A timeout is derived in a fixed order: two to three times the 99th percentile under normal conditions; then the share of "
+            "A timeout is derived in a fixed order: two to three times the 99th percentile under normal conditions; then "
+            "the share of "
             "healthy calls it cuts off, against a target; then what the caller's deadline and its workers leave. ",
             link("The whole rule", "rule-timeout"),
-            ". Grades say how well the data carry a value: justified (the bound on false timeouts is within the target), seed (enough "
-            "samples for a p99, too few for the target), provisional (too few samples; a place to start, never exported unless adopted).",
+            ". Grades say how well the data carry a value: justified (the bound on false timeouts is within the target), "
+            "seed (enough "
+            "samples for a p99, too few for the target), provisional (too few samples; a place to start, never exported "
+            "unless adopted).",
         )
     ]
     if not view.calls:
         return [*found, text("No synchronous call is known that could be slow."), *gaps(empty, "timeouts")]
     head = ("Call", "Today", "Samples", "p99 (95 % interval)", "Proposed", "Grade", "False timeouts", "Bound by", "Ground")
     rows = [_row(view, d) for d in view.calls]
-    found.append(table("Timeouts", head, rows, figures=(1, 2, 3, 4, 6), widths=(2.6, 0.9, 0.8, 1.9, 1, 1.1, 1.6, 1.5, 0.9)))
+    found.append(table("Timeouts", head, rows, figures=(1, 2, 3, 4, 6), widths=(2.4, 0.8, 0.8, 1.8, 1.3, 1.1, 1.6, 1.5, 0.8)))
     found += _reasons(view)
     return [*found, *gaps(empty, "timeouts")]
 
@@ -60,8 +63,7 @@ def _proposed(proposal: PolicyProposal | None) -> Rich:
         return rich("none proposed")
     value = proposal.proposed.timeout_s if isinstance(proposal.proposed, Policy) else None
     if isinstance(value, float):
-        status = " provisional" if proposal.provisional else " adopted" if proposal.adopted else ""
-        return rich(strong(duration(value)), muted(status) if status else None)
+        return rich(strong(duration(value)), status(proposal, "timeout"))
     advice = proposal.advice
     if advice is not None and advice.recommended_s is None and advice.provisional_s is not None:
         return rich("refused; start at ", duration(advice.provisional_s))
@@ -83,8 +85,7 @@ def _reasons(view: View) -> list[Block]:
         why = " ".join(dict.fromkeys(_sentence(w) for w in (proposal.reason, advice.reason if advice else "") if w))
         cost = rich(advice.cost if advice else "", joined((advice.warnings if advice else ()), "; "))
         rows.append((code(dependency.subject), why or "–", cost or "–", joined(proposal.needs, "; ") or "–"))
-    for omission in view.omissions("timeout"):
-        rows.append((code(omission.dependency), omission.reason, "–", "–"))
+    rows += [(code(omission.dependency), omission.reason, "–", "–") for omission in view.omissions("timeout")]
     if not rows:
         return []
     head = ("Call", "Why", "What it costs, and warnings", "Still needed")

@@ -8,7 +8,7 @@ from auditkit.document.completeness import Missing
 from auditkit.document.figures import NOT_KNOWN, availability, how_many, number, rate
 from auditkit.document.looks import CONFIDENCE
 from auditkit.document.maps import map_pictures
-from auditkit.document.sections.words import gaps, names
+from auditkit.document.sections.words import gaps, names, short
 from auditkit.document.view import View
 from auditkit.model.system import CONFIDENCES, Component, Dependency
 
@@ -34,7 +34,7 @@ def topology(view: View, empty: tuple[Missing, ...]) -> list[Block]:
             "Owner",
             "Known by",
         )
-        rows = [_component(c) for c in sorted(system.components, key=lambda c: c.id)]
+        rows = [[short(cell) for cell in _component(c)] for c in sorted(system.components, key=lambda c: c.id)]
         found.append(
             table("Components", head, rows, figures=(2, 3, 6, 7), widths=(2.2, 1.2, 1, 0.8, 1.6, 1.1, 0.9, 1.2, 1.4, 1.5))
         )
@@ -91,10 +91,17 @@ def _component(component: Component) -> tuple[Part, ...]:
     spread = ", ".join(f"{n} in {domain}" for domain, n in sorted((component.placement or {}).items()))
     confidence = min((e.confidence for e in component.evidence), key=CONFIDENCES.index, default=None)
     return (
-        code(component.id), component.kind, number(component.instances), number(component.min_up), spread or NOT_KNOWN,
-        component.failover or NOT_KNOWN, number(component.workers) if component.concurrency != "none" else "none",
-        availability(component.availability), component.owner or NOT_KNOWN, CONFIDENCE[confidence] if confidence else "not stated",
-    )  # fmt: skip
+        code(component.id),
+        component.kind,
+        number(component.instances),
+        number(component.min_up),
+        spread or NOT_KNOWN,
+        component.failover or NOT_KNOWN,
+        number(component.workers) if component.concurrency != "none" else "none",
+        availability(component.availability),
+        component.owner or NOT_KNOWN,
+        CONFIDENCE[confidence] if confidence else "not stated",
+    )
 
 
 def dependencies(view: View, empty: tuple[Missing, ...]) -> list[Block]:
@@ -105,13 +112,13 @@ def dependencies(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     calls = sum(d.call == "async" for d in found)
     intro = text(
         f"{how_many(len(found), 'dependency', 'dependencies')}, {calls} of them asynchronous, with today's settings. "
-        "“Nobody has said” is an open question: the analysis takes its worst answer as possible and its best as proven."
+        "A question mark is an open question: the analysis takes its worst answer as possible and its best as proven."
     )
     head = ("Caller", "Callee", "Call", "When it fails", "Stage", "Rate", "Repeat safe", "Timeout today", "Instead", "Known by")
-    rows = [_dependency(d) for d in found]
+    rows = [[short(cell) for cell in _dependency(d)] for d in found]
     return [
         intro,
-        table("Dependencies", head, rows, figures=(4, 5), widths=(1.9, 1.9, 0.8, 1.1, 0.7, 1, 1, 1.1, 2, 1.3)),
+        table("Who calls whom, today", head, rows, figures=(4, 5), widths=(1.9, 1.9, 0.8, 1.1, 0.7, 1, 1, 1.1, 2, 1.3)),
         *gaps(empty, "dependencies"),
     ]
 
@@ -121,12 +128,17 @@ def _dependency(dependency: Dependency) -> tuple[Part, ...]:
     repeat = {True: "yes", False: "no", None: settings.QUESTION}[dependency.idempotent]
     waits = dependency.call == "sync"
     return (
-        code(dependency.caller), rich(several, names(dependency.to)), dependency.call,
-        (dependency.on_failure or settings.QUESTION) if waits else "–", "–" if dependency.stage is None else str(dependency.stage),
-        rate(dependency.rate_per_s), repeat, settings.timeout(dependency.policy) if waits else "–",
+        code(dependency.caller),
+        rich(several, names(dependency.to)),
+        dependency.call,
+        (dependency.on_failure or settings.QUESTION) if waits else "–",
+        "–" if dependency.stage is None else str(dependency.stage),
+        rate(dependency.rate_per_s),
+        repeat,
+        settings.timeout(dependency.policy) if waits else "–",
         settings.fallback(dependency.fallback) if dependency.on_failure == "degrade" or dependency.fallback else "–",
         CONFIDENCE[dependency.confidence] if dependency.confidence else "not stated",
-    )  # fmt: skip
+    )
 
 
 __all__ = ["dependencies", "topology"]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from auditkit.document.blocks import Block, Rich, Run, code, joined, missing, rich
+from auditkit.document.blocks import Block, Part, Rich, Run, code, joined, marked, missing, muted, rich
 from auditkit.document.completeness import Missing
+from auditkit.document.figures import NOT_KNOWN
 from auditkit.document.looks import SEVERITY, STATES
-from auditkit.model.audit import Severity
+from auditkit.document.settings import QUESTION
+from auditkit.model.audit import Choice, PolicyProposal, Severity
 from auditkit.model.failure import State
 
 MANY = 40
 """Rows of a table in the text; longer lists are cut there, with their number and where the whole list is."""
+
+CHOICES: Mapping[Choice, str] = {"adopt": "adopted", "accept_risk": "risk accepted", "defer": "deferred"}
 
 
 def state(value: State, of: str = "") -> Run:
@@ -31,11 +35,23 @@ def states(journeys: Mapping[str, State]) -> Rich:
     return joined((state(value, of=journey) for journey, value in touched), " ") or rich("–")
 
 
+def status(proposal: PolicyProposal, pattern: str) -> Run | None:
+    """How far a proposed figure has come: provisional, adopted, configured, tested."""
+    words = ["provisional"] if proposal.provisional and pattern == "timeout" else ["adopted"] if proposal.adopted else []
+    words += [standing] if (standing := proposal.standing.get(pattern)) else []
+    return muted(f" {', '.join(words)}") if words else None
+
+
 def names(ids: Iterable[str], nothing: str = "–") -> Rich:
     """Ids one after another."""
-    return joined(code(id) for id in ids) or rich(nothing)
+    return joined(code(name) for name in ids) or rich(nothing)
+
+
+def short(cell: Part) -> Part:
+    """A cell of a wide table: what nobody has said shrinks to a question mark."""
+    return muted("?") if cell in {NOT_KNOWN, QUESTION, "not stated"} else cell
 
 
 def gaps(found: Iterable[Missing], section: str) -> list[Block]:
     """What this section cannot say, and what would fill it."""
-    return [missing(f"Missing: {m.what}. ", f"To fill it: {m.remedy}.") for m in found if m.section == section]
+    return [missing(f"Missing: {m.what}. ", "To fill it: ", marked(m.remedy), ".") for m in found if m.section == section]
