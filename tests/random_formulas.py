@@ -6,7 +6,8 @@ import itertools
 import random
 from collections.abc import Iterator
 
-from auditkit.engine.formula import Formula, Terms, evaluate
+from auditkit.engine.evaluating import evaluate
+from auditkit.engine.formula import Formula, Terms
 
 
 def random_formula(seed: int, *, variables: int, gates: int, circles: bool = False, negations: bool = False) -> Formula:

@@ -11,7 +11,8 @@ from random_formulas import minimal_sets, random_formula, summed_probability
 from auditkit.engine.analysis import analyse, top_probability
 from auditkit.engine.counting import count_by_order, count_sets, list_sets
 from auditkit.engine.diagrams import Diagram, draw, minimal_cut_sets
-from auditkit.engine.formula import Formula, Op, Terms, evaluate
+from auditkit.engine.evaluating import evaluate
+from auditkit.engine.formula import Formula, Op, Terms
 from auditkit.engine.importance import importances
 from auditkit.engine.ordering import ORDERS, modules
 from auditkit.engine.unrolling import unrolled

@@ -10,7 +10,8 @@ from random_formulas import minimal_sets, random_formula
 from auditkit.engine.analysis import analyse, top_probability
 from auditkit.engine.fault_tree_text import write_fault_tree
 from auditkit.engine.fault_trees import FaultTree, read_fault_trees
-from auditkit.engine.formula import Terms, evaluate
+from auditkit.engine.evaluating import evaluate
+from auditkit.engine.formula import Terms
 from auditkit.errors import InputError
 
 # The Aralia fault trees, github.com/rakhimov/scram input/Aralia: number of minimal cut sets without a limit on their order, exact

@@ -7,13 +7,13 @@ may stand in a circle, because for them that fixpoint exists.
 >>> terms = Terms()
 >>> a, b, c = (terms.variable(name) for name in "abc")
 >>> formula = terms.formula(terms.any(terms.all(a, b), c))
->>> evaluate(formula, {"a", "b"}), evaluate(formula, {"a"})
-(True, False)
+>>> formula.variables, [Op(op).name for op in formula.op]
+(('a', 'b', 'c'), ['VARIABLE', 'VARIABLE', 'AND', 'VARIABLE', 'OR'])
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
@@ -158,12 +158,13 @@ class Terms:
             raise ValueError(f"term {promise} is no open promise")
         self._args[promise] = (term,)
 
-    def exceeds(self, weighted: Iterable[tuple[int, float]], limit: float) -> int:
+    def exceeds(self, weighted: Iterable[tuple[int, float | Fraction]], limit: float | Fraction) -> int:
         """True when the weights (not negative, infinite ones allowed) of the true terms sum to more than `limit`, exactly.
 
         Drawn as a threshold diagram: two partial sums that leave the same question open share a gate (Abío, Nieuwenhuis,
         Oliveras, Rodríguez-Carbonell, Mayer-Eichberger: A New Look at BDDs for Pseudo-Boolean Constraints, 2012).
 
+        >>> from auditkit.engine.evaluating import evaluate
         >>> terms = Terms()
         >>> a, b, c = (terms.variable(name) for name in "abc")
         >>> formula = terms.formula(terms.exceeds([(a, 40.0), (b, 40.0), (c, 4.0)], 50.0))
@@ -273,44 +274,13 @@ class Terms:
                     stack.append(target)
 
 
-def evaluate(formula: Formula, true: Set[str]) -> bool:
-    """The formula's value when exactly these variables are true: plain and slow, for tests and for single questions."""
-    value = [False] * len(formula.op)
-    at = 0
-    while at < len(value):
-        circle, stop = formula.circle[at], at + 1
-        while circle >= 0 and stop < len(value) and formula.circle[stop] == circle:
-            stop += 1
-        changed = True
-        while changed:
-            changed = False
-            for gate in range(at, stop):
-                new = _value(formula, gate, value, true)
-                changed |= new != value[gate] and circle >= 0
-                value[gate] = new
-        at = stop
-    return value[formula.root]
-
-
-def _value(formula: Formula, gate: int, value: Sequence[bool], true: Set[str]) -> bool:
-    op, param = formula.op[gate], int(formula.param[gate])
-    if op == Op.CONSTANT:
-        return bool(param)
-    if op == Op.VARIABLE:
-        return formula.variables[param] in true
-    count = sum(value[arg] for arg in formula.arguments(gate))
-    needed = {Op.AND: len(formula.arguments(gate)), Op.OR: 1, Op.ATLEAST: param}
-    if op in needed:
-        return count >= needed[Op(op)]
-    return count % 2 == 1 if op == Op.XOR else count == 0
-
-
 def solve_fixpoint(terms: Terms, equations: Sequence[tuple[int, int]]) -> None:
     """Define every promised term of `equations` (promise, definition) at once: the system's least solution from false.
 
     The definitions may use all the promises. They must be made of coherent gates; `formula` raises `InputError` otherwise.
     Circles are solved where diagrams are drawn: strongly connected component by component, from false upwards (Kleene).
 
+    >>> from auditkit.engine.evaluating import evaluate
     >>> terms = Terms()
     >>> x, y, a = terms.promise(), terms.promise(), terms.variable("a")
     >>> solve_fixpoint(terms, [(x, y), (y, terms.any(x, a))])

@@ -14,7 +14,7 @@ def unrolled(formula: Formula, most: int = MOST_GATES) -> Formula:
     A circle is computed from false in sweeps. A gate that is read before it is computed in a sweep passes its value on to the
     next one; no chain of reasons needs such a gate twice, so one sweep more than there are such gates is enough.
 
-    >>> from auditkit.engine.formula import evaluate
+    >>> from auditkit.engine.evaluating import evaluate
     >>> terms = Terms()
     >>> x, y = terms.promise(), terms.promise()
     >>> terms.define(x, terms.any(y, terms.variable("a")))
