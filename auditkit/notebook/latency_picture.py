@@ -97,7 +97,7 @@ def _band(left: float, right: float, label: str) -> str:
 
 
 def _upright(at: float, colour: str, dashes: str, label: str, top: int) -> str:
-    end = "end" if at > WIDTH * 0.7 else "start"
+    end = "end" if at > WIDTH * 0.8 else "start"
     return (
         f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{HEIGHT - _BOTTOM}" stroke="{colour}" stroke-width="2" '
         f'stroke-dasharray="{dashes}"/><text x="{at + (-5 if end == "end" else 5):.1f}" y="{top + 8}" text-anchor="{end}" '

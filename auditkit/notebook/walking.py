@@ -25,14 +25,26 @@ if TYPE_CHECKING:
 
 
 def whole_text() -> None:
-    """Let tables show whole sentences, from the left, instead of cutting them at fifty characters."""
+    """Let tables show whole sentences, from the left, instead of cutting them at fifty characters.
+
+    Only in the notebook that asks for it. Alignment stands in each cell: JupyterLab drops style sheets from outputs.
+    """
     import pandas as pd
-    from IPython.display import HTML, display
+    from IPython.core.getipython import get_ipython
 
     pd.set_option("display.max_colwidth", None)
     pd.set_option("display.max_rows", 200)
-    style = HTML("<style>table.dataframe th, table.dataframe td {text-align: left; vertical-align: top}</style>")  # type: ignore[no-untyped-call]
-    display(style)  # type: ignore[no-untyped-call]
+    shell = get_ipython()
+    if shell is not None and shell.display_formatter is not None:
+        shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, table_html)
+
+
+def table_html(table: pd.DataFrame) -> str:
+    """A table as HTML, aligned for reading."""
+    left = ' style="text-align:left;vertical-align:top"'
+    whole = table.reset_index() if table.index.name else table
+    text = whole.to_html(border=0, index=False).replace(' style="text-align: right;"', "")
+    return text.replace("<td>", f"<td{left}>").replace("<th>", f"<th{left}>")
 
 
 def attempt(act: Callable[[], object]) -> str:

@@ -1,0 +1,153 @@
+"""The notebooks, run in order on one audit folder, with numbers in what they show.
+
+Nothing passes through a kernel: each notebook has a kernel of its own, and finds in the folder what the one before left.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from auditkit.notebook import open_audit
+from auditkit.project import Audit
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+Shown = dict[str, str]
+"""What each code cell of a notebook showed, by the id of the cell."""
+
+
+def run(notebook: Path, folder: Path) -> Shown:
+    """Execute one notebook in a kernel of its own, on one audit folder."""
+    loaded = nbformat.read(notebook, as_version=4)
+    # a kernel that this process starts, told where the package and the audit are
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "AUDITKIT_AUDIT": str(folder), "PYTHONPATH": path, "PYTHONWARNINGS": "default"}
+    NotebookClient(loaded, timeout=60, kernel_name="python3").execute(cwd=str(folder.parent), env=environment)
+    return {cell.id: "\n".join(map(text, cell.outputs)) for cell in loaded.cells if cell.cell_type == "code"}
+
+
+def text(output: nbformat.NotebookNode) -> str:
+    """What a person reads of an output; a warning on the error stream is read, too."""
+    if output.output_type == "stream":
+        return str(output.text)
+    data = output.get("data", {})
+    html = data.get("text/html")
+    return (
+        str(data.get("text/plain", ""))
+        if html is None
+        else re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).replace("&gt;", ">")
+    )
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("workbook") / "my-audit"
+    yield folder
+    shutil.rmtree(folder.parent, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def shown(place: Path) -> dict[str, Shown]:
+    """Every notebook, in order; the first makes the folder from the sample."""
+    return {notebook.stem: run(notebook, place) for notebook in NOTEBOOKS}
+
+
+def test_no_cell_is_empty_and_none_complains(shown: dict[str, Shown]) -> None:
+    """On the sample every cell shows something, and no warning reaches a reader."""
+    for notebook, cells in shown.items():
+        for cell, said in cells.items():
+            assert said.strip(), f"{notebook} {cell}"
+            assert "Warning" not in said, f"{notebook} {cell}: {said}"
+            assert "Empty DataFrame" not in said, f"{notebook} {cell}"
+
+
+def test_start_shows_down_and_slow_apart(shown: dict[str, Shown]) -> None:
+    """An optional call: down it costs nothing, slow it stops everything."""
+    cells = shown["00_start"]
+    assert cells["victim"] == "'recommendation'"
+    assert "recommendation down ◐ degraded ✓ ok ✓ ok 0%" in cells["down"]
+    assert "recommendation slow ∞ hung ∞ hung ∞ hung 100%" in cells["slow"]
+    assert "defer, says Ada Example" in cells["decide"]
+
+
+def test_map_refuses_a_mistake_and_takes_an_answer(shown: dict[str, Shown]) -> None:
+    """The typo is named with its repair and changes nothing; the answer settles a question."""
+    cells = shown["01_map_the_system"]
+    assert "there is no component 'recomendation' write 'recommendation'" in re.sub(r"\s+", " ", cells["stage-break"])
+    assert cells["stage-break"].strip().endswith("True")
+    assert cells["stage-repair"].split() == ["done", "1"]
+    assert "on_failure is now ignore" in cells["decide"]
+    assert cells["after"] == "{'questions before': 2, 'questions now': 1}"
+
+
+def test_blast_radius_finds_points_pairs_and_the_unreached_fallback(shown: dict[str, Shown]) -> None:
+    """The known answers of the sample, after the answer of 01."""
+    cells = shown["03_blast_radius"]
+    assert "home api none found zone-a" in cells["sets"]
+    assert "account api, users, users-db users-db pg-cluster, zone-a" in cells["sets"]
+    for pair in ("pg-cluster + session-cache", "session-cache + users", "session-cache + users-db"):
+        assert f"home 2 {pair}" in cells["pairs"]
+    assert "home 0.1502% of the time" in cells["availability"]
+    assert "warehouse home ∞ hung, account ∞ hung, order ∞ hung order ✕ failed" in cells["bounds"]
+    assert "recommendation slow ∞ hung" in cells["stage-break"]
+    assert "recommendation slow ◐ degraded ✓ ok ✓ ok 0%" in cells["stage-repair"]
+    assert "accept_risk, says Ada Example" in cells["decide"]
+
+
+def test_latencies_become_timeouts_or_refusals(shown: dict[str, Shown]) -> None:
+    """p99 of 100 ms gives 300 ms; 187 samples and a cut-off recording give none."""
+    cells = shown["04_latency_to_timeouts"]
+    assert "7 calls measured from 2 files" in cells["measure"]
+    assert re.search(r"api -> recommendation 6000 99\.4ms \[.*?\] 300ms justified 0\.000% 0\.050% seed", cells["advices"])
+    assert re.search(r"api -> inventory:check 8000 .*? 250ms justified .*? false_timeout", cells["advices"])
+    assert "187 samples; a p99 bound needs 299" in cells["refused"]
+    assert re.search(r"inventory -> warehouse 1966 .*? refused provisional .*? censored", cells["stage-break"])
+    assert re.search(r"inventory -> warehouse 2000 1\.26s .*? seed", cells["stage-repair"])
+    assert "inventory inventory-db fail" in cells["unmeasured"]
+    assert "policy api:home -> recommendation\nadopt, says Ada Example" in cells["decide"]
+
+
+def test_strategy_is_written_with_its_decisions(shown: dict[str, Shown], place: Path) -> None:
+    """The document lies in the folder, names the adopted timeout, and nothing is stale at the end."""
+    cells = shown["07_strategy"]
+    assert "api:home -> recommendation – timeout 300ms" in cells["plan"]
+    assert "out/strategy.md" in cells["write"]
+    assert "All steps are done and up to date." in cells["close"]
+    written = (place / "out" / "strategy.md").read_text(encoding="utf-8")
+    assert "api:home -> recommendation" in written
+    assert "300ms" in written or "300 ms" in written
+    assert len(Audit.open(place).decisions) >= 4
+
+
+def test_running_a_notebook_again_changes_no_decision(shown: dict[str, Shown], place: Path) -> None:
+    """What somebody decided otherwise meanwhile is kept."""
+    assert shown
+    audit = Audit.open(place)
+    audit.decide("policy api:home -> recommendation", "defer", "we wait for the release", "Sam Example")
+    before = audit.decisions
+    cells = run(ROOT / "notebooks" / "04_latency_to_timeouts.ipynb", place)
+    assert "defer, says Sam Example: we wait for the release" in cells["decide"]
+    assert audit.decisions == before
+
+
+def test_a_folder_is_found_around_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named by the environment; else the parent of the notebook's folder; else a fresh copy of the sample."""
+    monkeypatch.delenv("AUDITKIT_AUDIT", raising=False)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    made = open_audit()
+    assert made.folder == tmp_path / "elsewhere" / "my-audit"
+    assert made.system.system == "worked-example"
+    monkeypatch.chdir(made.folder / "notebooks")
+    assert open_audit().folder.resolve() == made.folder.resolve()
+    monkeypatch.setenv("AUDITKIT_AUDIT", str(tmp_path / "named"))
+    assert open_audit().folder == tmp_path / "named"
