@@ -37,27 +37,17 @@ def seconds(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent to two significant digits, never rounded to nothing or to everything.
+    """A share in percent to two significant digits, of what is missing to 100 % where that is the smaller part.
 
-    >>> percent(0.043142), percent(0.00000113), percent(0), percent(1), percent(0.99999999)
-    ('4.3 %', '0.00011 %', '0 %', '100 %', 'over 99.9999 %')
+    >>> percent(0.043142), percent(0.00000113), percent(0), percent(1), percent(0.998), percent(1.04)
+    ('4.3 %', '0.00011 %', '0 %', '100 %', '99.8 %', '104 %')
     """
-    if 0.999999 < share < 1:
-        return "over 99.9999 %"
-    digits = f"{share * 100:.2g}"
-    if "e" in digits:
-        digits = f"{share * 100:.12f}".rstrip("0").rstrip(".") if share >= 1e-12 else "under 0.0000000001"
-        digits = _two_digits(digits)
-    return f"{digits} %"
-
-
-def _two_digits(text: str) -> str:
-    """`0.000113000` to `0.00011`."""
-    whole, _, part = text.partition(".")
-    if whole.strip("0") or not part:
-        return whole
-    zeros = len(part) - len(part.lstrip("0"))
-    return f"0.{part[: zeros + 2]}"
+    smaller = min(share, abs(1.0 - share)) * 100
+    if smaller <= 0:
+        return f"{share * 100:.0f} %"
+    decimals = min(12, max(0, 1 - math.floor(math.log10(smaller))))
+    text = f"{share * 100:.{decimals}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
 
 
 def of_journeys(journeys: Collection[Journey]) -> str:

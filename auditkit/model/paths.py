@@ -17,12 +17,13 @@ TIMELESS = frozenset({"certificate", "network", "module"})
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Outgoing dependencies by the component and by the exact `from`, made once for a System."""
+    """Dependencies by the component that calls, by the exact `from`, and by the component that is called; made once."""
 
     system: System
     components: Mapping[str, Component]
     of_component: Mapping[str, tuple[Dependency, ...]]
     of_caller: Mapping[str, tuple[Dependency, ...]]
+    to_component: Mapping[str, tuple[Dependency, ...]]
 
     def outgoing(self, target: str) -> tuple[Dependency, ...]:
         """All dependencies of an operation (its own and its component's); of a bare component, those of all its operations."""
@@ -88,14 +89,18 @@ def paths(system: System) -> Paths:
     """
     of_component: dict[str, list[Dependency]] = {}
     of_caller: dict[str, list[Dependency]] = {}
+    to_component: dict[str, list[Dependency]] = {}
     for dependency in system.dependencies:
         of_component.setdefault(split_target(dependency.caller)[0], []).append(dependency)
         of_caller.setdefault(dependency.caller, []).append(dependency)
+        for callee in dict.fromkeys(split_target(target)[0] for target in dependency.to):
+            to_component.setdefault(callee, []).append(dependency)
     return Paths(
         system,
         {component.id: component for component in system.components},
         {caller: tuple(found) for caller, found in of_component.items()},
         {caller: tuple(found) for caller, found in of_caller.items()},
+        {callee: tuple(found) for callee, found in to_component.items()},
     )
 
 
