@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
+from auditkit import engine
 from auditkit.checks import sentence_on_single_points
 from auditkit.document import FORMATS, Book, Provenance, document
 from auditkit.errors import InputError
-from auditkit.exporters import EXPORTERS
+from auditkit.exporters import exporters
 from auditkit.model.audit import SEVERITIES, Artifact, Strategy
+from auditkit.model.failure import Mode
 from auditkit.model.noun import Noun
 from auditkit.project import analysis, measuring, planned
 from auditkit.project import folder as held
@@ -18,6 +21,9 @@ from auditkit.project.generated import write_generated
 from auditkit.project.importing import coverage_of
 from auditkit.project.steps import steps
 from auditkit.version import VERSION
+
+
+MODES: Final[tuple[Mode, ...]] = ("down", "slow")
 
 
 class WrittenFile(Noun):
@@ -58,19 +64,22 @@ class Summary(Noun):
 
 def targets() -> tuple[str, ...]:
     """Everything that `export` can write."""
-    return (*FORMATS, *EXPORTERS)
+    return (*FORMATS, *exporters())
 
 
 def book(folder: Path, strategy: Strategy) -> Book:
     """Everything that the document of an audit rests on."""
     sources, exports = held.sources(folder), held.exports(folder)
+    system, profiles = held.system(folder), held.profiles(folder)
+    blast = tuple(radius for mode in MODES for radius in engine.single_failures(system, mode, "worst", profiles))
     return Book(
-        system=held.system(folder),
+        system=system,
         facts=held.facts(folder),
         coverage=coverage_of(folder),
         conflicts=sources.conflicts,
-        profiles=held.profiles(folder),
-        strategy=strategy,
+        profiles=profiles,
+        # computed for the page, not kept in strategy.yaml: nobody would read hundreds of scenarios there
+        strategy=strategy.model_copy(update={"blast": blast, "cut_sets": analysis.cut_sets_of(folder, max_order=3)}),
         provenance=(
             *(Provenance(file=r.file, sha256=r.sha256, what=f"topology ({r.format})") for r in sources.sources),
             *(Provenance(file=Path(r.file).name, sha256=r.sha256, what="latency export") for r in exports.exports),
@@ -91,12 +100,13 @@ def export_into(folder: Path, to: Sequence[str] = ("md", "html")) -> Written:
     strategy = kept if kept is not None and condition["plan"] == "done" else planned.plan_into(folder)
     artifacts: list[Artifact] = []
     gaps: list[WrittenGap] = []
+    known = exporters()
     formats = tuple(name for name in to if name in FORMATS)
     if formats:
         artifacts.extend(document(book(folder, strategy), formats))
     for name in to:
-        if name in EXPORTERS:
-            made, missing = EXPORTERS[name].export(held.system(folder), strategy)
+        if name in known:
+            made, missing = known[name].export(held.system(folder), strategy)
             artifacts.extend(made)
             gaps.extend(WrittenGap(target=name, where=gap.where, what=gap.what, remedy=gap.remedy) for gap in missing)
     contents = {f"out/{artifact.path}": artifact.content for artifact in artifacts}
@@ -112,7 +122,7 @@ def run(folder: Path) -> Summary:
     if condition["latency"] != "done" and held.exports(folder).exports:
         measuring.measure_again(folder)
     strategy = planned.plan_into(folder)
-    export_into(folder, ("md", "html", "actions"))
+    export_into(folder, (*FORMATS, "actions"))
     counts = {s: sum(f.severity == s for f in strategy.findings) for s in reversed(SEVERITIES)}
     return Summary(
         system=strategy.system,
