@@ -44,3 +44,14 @@ def interval(bounds: Bounds | None) -> str:
         return "–"
     upper = "no upper bound" if bounds.hi is None else milliseconds(bounds.hi)
     return f"{milliseconds(bounds.point)} [{milliseconds(bounds.lo)}, {upper}]"
+
+
+def table_html(table: pd.DataFrame) -> str:
+    """A table as HTML, whole sentences aligned for reading. The style stands in each cell: JupyterLab drops style sheets."""
+    import pandas as pd
+
+    cell = ' style="text-align:left;vertical-align:top;padding:.3em .7em .3em 0;line-height:1.3"'
+    whole = table.reset_index() if table.index.name else table
+    with pd.option_context("display.max_colwidth", None):
+        text = whole.to_html(border=0, index=False).replace(' style="text-align: right;"', "")
+    return text.replace("<td>", f"<td{cell}>").replace("<th>", f"<th{cell}>")

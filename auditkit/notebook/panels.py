@@ -12,6 +12,7 @@ import ipywidgets as widgets
 from auditkit.errors import InputError
 from auditkit.model.failure import Mode
 from auditkit.model.system import System
+from auditkit.notebook.frames import table_html
 from auditkit.notebook.graph import Positions
 from auditkit.notebook.graph_widget import DependencyGraph, blast_explorer, dependency_graph
 from auditkit.notebook.map_tables import coverage_table, questions_table
@@ -43,7 +44,7 @@ def import_panel(audit: Audit) -> Panel:
         system = audit.system
         return f"{len(system.components)} components and {len(system.dependencies)} dependencies are known now."
 
-    return file_panel(take, ".yaml,.yml,.json,.csv", lambda: coverage_table(audit.coverage()).to_html())
+    return file_panel(take, ".yaml,.yml,.json,.csv", lambda: table_html(coverage_table(audit.coverage())))
 
 
 def measure_panel(audit: Audit) -> Panel:
@@ -117,7 +118,7 @@ def questions_panel(audit: Audit, limit: int = 10) -> Panel:
         question.options = [(f"{item.where}: {item.what}", (item.where, item.id)) for item in asked] or [
             ("nothing is open", ("", ""))
         ]
-        table.value = questions_table(asked).to_html() if asked else "<p>No question is open.</p>"
+        table.value = table_html(questions_table(asked)) if asked else "<p>No question is open.</p>"
 
     def asked_about(change: Any) -> None:
         named = str(change["new"][1]).split(" ")[0] if change["new"] else ""

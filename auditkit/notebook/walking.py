@@ -16,7 +16,7 @@ from auditkit.errors import AuditkitError
 from auditkit.model.audit import Choice, Finding
 from auditkit.model.latency import profiles_of
 from auditkit.model.system import split_target
-from auditkit.notebook.frames import UNKNOWN, frame
+from auditkit.notebook.frames import UNKNOWN, frame, table_html
 from auditkit.notebook.opening import SAMPLE
 from auditkit.project import Audit, samples
 
@@ -37,14 +37,6 @@ def whole_text() -> None:
     shell = get_ipython()
     if shell is not None and shell.display_formatter is not None:
         shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, table_html)
-
-
-def table_html(table: pd.DataFrame) -> str:
-    """A table as HTML, aligned for reading."""
-    left = ' style="text-align:left;vertical-align:top"'
-    whole = table.reset_index() if table.index.name else table
-    text = whole.to_html(border=0, index=False).replace(' style="text-align: right;"', "")
-    return text.replace("<td>", f"<td{left}>").replace("<th>", f"<th{left}>")
 
 
 def attempt(act: Callable[[], object]) -> str:

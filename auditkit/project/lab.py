@@ -7,11 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+from auditkit.document import shipped
 from auditkit.errors import InputError
 from auditkit.project import creating
 from auditkit.project import folder as held
 
 START = "notebooks/00_start.ipynb"
+
+
+def lab_options(folder: Path) -> tuple[str, ...]:
+    """How JupyterLab shows the workbook of an audit: `00_start` alone, no news, every cell drawn before it is scrolled to."""
+    return (
+        f"--ServerApp.root_dir={folder.resolve()}",
+        f"--LabApp.default_url=/doc/tree/{START}",
+        f"--LabApp.app_settings_dir={shipped('notebooks') / 'lab'}",
+    )
 
 
 def open_lab(folder: Path, sample: str = "worked-example") -> int:
@@ -24,8 +34,7 @@ def open_lab(folder: Path, sample: str = "worked-example") -> int:
     held.require(folder)
     if not (folder / START).is_file():
         raise InputError.of(str(folder / START), "does not exist", "make a new audit with: auditkit new DIR")
-    settings = (f"--ServerApp.root_dir={folder.resolve()}", f"--LabApp.default_url=/doc/tree/{START}")
-    command = [sys.executable, "-m", "jupyterlab", *settings]
+    command = [sys.executable, "-m", "jupyterlab", *lab_options(folder)]
     try:
         return subprocess.call(command, env={**os.environ, "AUDITKIT_AUDIT": str(folder.resolve())})
     except KeyboardInterrupt:
