@@ -106,32 +106,38 @@ def compiled(function: F) -> F:
     return cast("F", numba.njit(cache=True, nogil=True)(function))
 
 
+def inlined(function: F) -> F:
+    """As `compiled`, and put into its callers, where a call would cost more than the work."""
+    return cast("F", numba.njit(cache=True, nogil=True, inline="always")(function))
+
+
 @compiled
 def _or(row: Any, at: int, state: Any, node: int, plane: int) -> None:
     for w in range(WORDS):
         row[at, w] |= state[node, plane, w]
 
 
-@compiled
-def _edges(p: Program, s: Space, node: int, slow: bool) -> bool:
+@inlined
+def _edges(node: int, slow: bool, edge_first: Any, edge_target: Any, edge_kind: Any, state: Any, bad: Any, row: Any) -> bool:
     """Plain edges of a node into its rows. Says whether any callee is bad."""
-    row, state = s.row, s.state
     touched = False
-    for edge in range(p.edge_first[node], p.edge_first[node + 1]):
-        target = p.edge_target[edge]
-        if not s.bad[target]:
+    for edge in range(edge_first[node], edge_first[node + 1]):
+        target = edge_target[edge]
+        if not bad[target]:
             continue
         touched = True
-        kind = p.edge_kind[edge]
+        kind = edge_kind[edge]
         if kind <= ANSWERS:
             for w in range(WORDS):
                 row[0, w] |= state[target, 0, w]
                 row[1, w] |= state[target, 1, w]
             if slow and kind == ALL:
-                _or(row, 2, state, target, 2)
+                for w in range(WORDS):
+                    row[2, w] |= state[target, 2, w]
             continue
         if kind != HANGS:
-            _or(row, 0, state, target, 0)
+            for w in range(WORDS):
+                row[0, w] |= state[target, 0, w]
         if slow and kind != SOFT_ANSWERS:
             for w in range(WORDS):
                 hung = state[target, 2, w]
@@ -141,10 +147,27 @@ def _edges(p: Program, s: Space, node: int, slow: bool) -> bool:
     return touched
 
 
+@inlined
+def _keep(node: int, slow: bool, state: Any, bad: Any, row: Any) -> bool:
+    """The rows become the state of the node. Says whether it changed."""
+    changed, any_bad = False, ZERO
+    was_bad = bad[node] != 0
+    for plane in range(3 if slow else 2):
+        for w in range(WORDS):
+            new = row[plane, w]
+            any_bad |= new
+            if was_bad:
+                changed |= new != state[node, plane, w]
+            state[node, plane, w] = new
+    bad[node] = any_bad != ZERO
+    return changed or (not was_bad and any_bad != ZERO)
+
+
 @compiled
-def _at_least(p: Program, s: Space, first: int, end: int, least: int, plane: int, out: int) -> None:
+def _at_least(
+    first: int, end: int, least: int, plane: int, out: int, call_target: Any, state: Any, bad: Any, row: Any, digits: Any
+) -> None:
     """Row `out`: where at least so many of the calls are bad in this plane. Counts in binary digits, a row for each."""
-    row, digits, state = s.row, s.digits, s.state
     size = 0
     while (1 << size) <= end - first:
         size += 1
@@ -152,8 +175,8 @@ def _at_least(p: Program, s: Space, first: int, end: int, least: int, plane: int
         for w in range(WORDS):
             digits[d, w] = ZERO
     for c in range(first, end):
-        target = p.call_target[c]
-        if s.bad[target]:
+        target = call_target[c]
+        if bad[target]:
             for w in range(WORDS):
                 carry = state[target, plane, w]
                 for d in range(size):
@@ -174,24 +197,34 @@ def _at_least(p: Program, s: Space, first: int, end: int, least: int, plane: int
 
 
 @compiled
-def _group(p: Program, s: Space, group: int, slow: bool) -> bool:
+def _group(
+    group: int,
+    slow: bool,
+    group_calls: Any,
+    group_least: Any,
+    call_target: Any,
+    call_hangs: Any,
+    state: Any,
+    bad: Any,
+    row: Any,
+    digits: Any,
+) -> bool:
     """Rows 3, 4, 5: what the caller feels of the members of a general link. Says whether any is bad."""
-    first, end = p.group_calls[group, 0], p.group_calls[group, 1]
+    first, end = group_calls[group, 0], group_calls[group, 1]
     touched = False
     for c in range(first, end):
-        touched |= s.bad[p.call_target[c]] != 0
+        touched |= bad[call_target[c]] != 0
     if not touched:
         return False
-    least = p.group_least[group]
-    _at_least(p, s, first, end, least, 0, 3)
-    _at_least(p, s, first, end, least, 1, 4)
+    least = group_least[group]
+    _at_least(first, end, least, 0, 3, call_target, state, bad, row, digits)
+    _at_least(first, end, least, 1, 4, call_target, state, bad, row, digits)
     if slow:
-        row, state = s.row, s.state
         for w in range(WORDS):
             row[5, w] = ZERO
         for c in range(first, end):
-            target = p.call_target[c]
-            if p.call_hangs[c] and s.bad[target]:
+            target = call_target[c]
+            if call_hangs[c] and bad[target]:
                 _or(row, 5, state, target, 2)
         for w in range(WORDS):
             row[3, w] |= row[5, w]
@@ -200,13 +233,25 @@ def _group(p: Program, s: Space, group: int, slow: bool) -> bool:
 
 
 @compiled
-def _groups(p: Program, s: Space, node: int, slow: bool) -> None:
+def _groups(
+    node: int,
+    slow: bool,
+    group_first: Any,
+    group_calls: Any,
+    group_least: Any,
+    group_degrades: Any,
+    call_target: Any,
+    call_hangs: Any,
+    state: Any,
+    bad: Any,
+    row: Any,
+    digits: Any,
+) -> None:
     """General links of a node into its rows."""
-    row, state = s.row, s.state
-    for group in range(p.group_first[node], p.group_first[node + 1]):
-        if not _group(p, s, group, slow):
+    for group in range(group_first[node], group_first[node + 1]):
+        if not _group(group, slow, group_calls, group_least, call_target, call_hangs, state, bad, row, digits):
             continue
-        answer = p.group_degrades[group]
+        answer = group_degrades[group]
         if slow:
             for w in range(WORDS):
                 row[0, w] |= row[5, w]
@@ -220,18 +265,18 @@ def _groups(p: Program, s: Space, node: int, slow: bool) -> None:
             for w in range(WORDS):
                 row[1, w] |= row[4, w]
             continue
-        first, end = p.group_calls[group, 1], p.group_calls[group, 2]
+        first, end = group_calls[group, 1], group_calls[group, 2]
         if first == end:
             continue
         for w in range(WORDS):
             row[6, w] = row[4, w]  # whose turn it is: everybody before has failed
         for c in range(first, end):
-            target = p.call_target[c]
-            if not s.bad[target]:
+            target = call_target[c]
+            if not bad[target]:
                 for w in range(WORDS):
                     row[6, w] = ZERO
                 break
-            if slow and p.call_hangs[c]:
+            if slow and call_hangs[c]:
                 for w in range(WORDS):
                     hung = row[6, w] & state[target, 2, w]
                     row[1, w] |= hung
@@ -245,21 +290,24 @@ def _groups(p: Program, s: Space, node: int, slow: bool) -> None:
 @compiled
 def _exhaustion(p: Program, s: Space, pool: int) -> None:
     """Where the calls of a component that hang hold more workers than it has, it is hung."""
-    row, state, held = s.row, s.state, s.held
-    first_held = p.holder_calls[p.pool_first[pool], 0]
+    row, state, held, bad = s.row, s.state, s.held, s.bad
+    held_target, held_decides, holder_calls = p.held_target, p.held_decides, p.holder_calls
+    first_held = holder_calls[p.pool_first[pool], 0]
     for w in range(WORDS):
         row[7, w] = ZERO
         row[8, w] = ZERO
     for holder in range(p.pool_first[pool], p.pool_first[pool + 1]):
-        first, stand_in, end = p.holder_calls[holder, 0], p.holder_calls[holder, 1], p.holder_calls[holder, 2]
+        first, stand_in, end = holder_calls[holder, 0], holder_calls[holder, 1], holder_calls[holder, 2]
         group = p.holder_group[holder]
-        turn = group >= 0 and _group(p, s, group, True)
+        turn = group >= 0 and _group(
+            group, True, p.group_calls, p.group_least, p.call_target, p.call_hangs, state, bad, row, s.digits
+        )
         for c in range(first, end):
-            target = p.held_target[c]
+            target = held_target[c]
             at = c - first_held
             for w in range(WORDS):
                 held[at, w] = ZERO
-            if not s.bad[target]:
+            if not bad[target]:
                 turn = turn and c < stand_in
                 continue
             if c < stand_in:
@@ -269,7 +317,7 @@ def _exhaustion(p: Program, s: Space, pool: int) -> None:
                 for w in range(WORDS):
                     held[at, w] = row[4, w] & state[target, 2, w]
                     row[4, w] &= state[target, 1, w]
-            if p.held_decides[c]:
+            if held_decides[c]:
                 for w in range(WORDS):
                     row[2, w] |= held[at, w]
             else:
@@ -286,81 +334,87 @@ def _exhaustion(p: Program, s: Space, pool: int) -> None:
 @compiled
 def _sums(p: Program, s: Space, pool: int, first_held: int) -> None:
     """The exact sum of held workers, in scenarios where several calls hang none of which decides alone."""
+    held, workers_of, busy, holder_calls = s.held, p.held_workers, p.holder_busy, p.holder_calls
+    begin, end, size = p.pool_first[pool], p.pool_first[pool + 1], p.pool_size[pool] + 1e-9
+    row = s.row
     for w in range(WORDS):
-        left = s.row[8, w] & ~s.row[2, w]
+        left = row[8, w] & ~row[2, w]
         while left != ZERO:
             bit = left & (~left + ONE)
             left ^= bit
             total = 0.0
-            for holder in range(p.pool_first[pool], p.pool_first[pool + 1]):
+            for holder in range(begin, end):
                 workers = 0.0
-                for c in range(p.holder_calls[holder, 0], p.holder_calls[holder, 2]):
-                    if s.held[c - first_held, w] & bit:
-                        workers += p.held_workers[c]
-                total += max(p.holder_busy[holder], workers)
-            if total > p.pool_size[pool] + 1e-9:
-                s.row[2, w] |= bit
+                for c in range(holder_calls[holder, 0], holder_calls[holder, 2]):
+                    if held[c - first_held, w] & bit:
+                        workers += workers_of[c]
+                total += max(busy[holder], workers)
+            if total > size:
+                row[2, w] |= bit
 
 
 @compiled
-def _evaluate(p: Program, s: Space, node: int, slow: bool) -> bool:
-    """The state of a node from those of its callees. Says whether it changed."""
-    row, state = s.row, s.state
+def _sweep(p: Program, s: Space, begin: int, end: int, slow: bool, circle: bool) -> int:
+    """Evaluates nodes in order, each from its callees, up to `end` or to the first node of a circle; says where it stopped.
+
+    Inside a circle, nodes that have to be looked at again are put into the queue; `end - begin` is its size then.
+    """
+    edge_first, edge_target, edge_kind, circle_end = p.edge_first, p.edge_target, p.edge_kind, p.circle_end
+    group_first, group_calls, group_least, group_degrades = p.group_first, p.group_calls, p.group_least, p.group_degrades
+    call_target, call_hangs, pool_of, back_first, back_node = p.call_target, p.call_hangs, p.pool_of, p.back_first, p.back_node
+    state, bad, seed, seeded, row, digits = s.state, s.bad, s.seed, s.seeded, s.row, s.digits
+    queue, queued = s.queue, s.queued
     planes = 3 if slow else 2
-    for plane in range(planes):
-        for w in range(WORDS):
-            row[plane, w] = ZERO
-    touched = _edges(p, s, node, slow)
-    if s.seeded[node]:
-        touched = True
+    size = end - begin
+    head, waiting, following = 0, 0, begin
+    while True:
+        if following < end:
+            node = following
+            if circle_end[node] and not circle:
+                return node
+            following += 1
+        elif waiting:
+            node = queue[begin + head]
+            head = head + 1 if head + 1 < size else 0
+            waiting -= 1
+            queued[node] = 0
+        else:
+            return end
         for plane in range(planes):
             for w in range(WORDS):
-                row[plane, w] |= s.seed[node, w]
-    if p.group_first[node] != p.group_first[node + 1]:
-        touched = True
-        _groups(p, s, node, slow)
-    if slow and p.pool_of[node] >= 0:
-        touched = True
-        _exhaustion(p, s, p.pool_of[node])
-    if not touched:
-        return False
-    was_bad = s.bad[node] != 0
-    changed, any_bad = False, ZERO
-    for plane in range(planes):
-        for w in range(WORDS):
-            new = row[plane, w]
-            any_bad |= new
-            if was_bad:
-                changed |= new != state[node, plane, w]
-            state[node, plane, w] = new
-    s.bad[node] = any_bad != ZERO
-    return changed or (not was_bad and any_bad != ZERO)
-
-
-@compiled
-def _circle(p: Program, s: Space, first: int, end: int, slow: bool) -> None:
-    """Nodes that are computed from one another: once in order, then whatever a change touches, until nothing changes."""
-    size = end - first
-    head, waiting = 0, 0
-    for node in range(first, end):
-        if _evaluate(p, s, node, slow):
-            for b in range(p.back_first[node], p.back_first[node + 1]):
-                other = p.back_node[b]
-                if other <= node and not s.queued[other]:
-                    s.queued[other] = 1
-                    s.queue[first + (head + waiting) % size] = other
-                    waiting += 1
-    while waiting:
-        node = s.queue[first + head]
-        head = (head + 1) % size
-        waiting -= 1
-        s.queued[node] = 0
-        if _evaluate(p, s, node, slow):
-            for b in range(p.back_first[node], p.back_first[node + 1]):
-                other = p.back_node[b]
-                if not s.queued[other]:
-                    s.queued[other] = 1
-                    s.queue[first + (head + waiting) % size] = other
+                row[plane, w] = ZERO
+        touched = _edges(node, slow, edge_first, edge_target, edge_kind, state, bad, row)
+        if seeded[node]:
+            touched = True
+            for plane in range(planes):
+                for w in range(WORDS):
+                    row[plane, w] |= seed[node, w]
+        if group_first[node] != group_first[node + 1]:
+            touched = True
+            _groups(
+                node,
+                slow,
+                group_first,
+                group_calls,
+                group_least,
+                group_degrades,
+                call_target,
+                call_hangs,
+                state,
+                bad,
+                row,
+                digits,
+            )
+        if slow and pool_of[node] >= 0:
+            touched = True
+            _exhaustion(p, s, pool_of[node])
+        if touched and _keep(node, slow, state, bad, row) and circle:
+            for b in range(back_first[node], back_first[node + 1]):
+                other = back_node[b]
+                if other < following and not queued[other]:
+                    queued[other] = 1
+                    at = head + waiting
+                    queue[begin + (at if at < size else at - size)] = other
                     waiting += 1
 
 
@@ -401,25 +455,28 @@ def _forget(p: Program, s: Space, first: Any, atoms: Any, base: int, lanes: int)
 
 
 @compiled
-def _count(s: Space, plane: int, node: int) -> None:
-    """Adds one row to the counters: full adders with a row kept back on each level, so that a carry is rare."""
-    counter = 3 * LEVELS
-    carry = counter  # index of the row that is carried, in `pending`
-    for w in range(WORDS):
-        s.pending[carry, w] = s.state[node, plane, w]
-    for level in range(LEVELS):
-        at = plane * LEVELS + level
-        if not s.is_pending[at]:
-            s.is_pending[at] = 1
-            for w in range(WORDS):
-                s.pending[at, w] = s.pending[carry, w]
-            return
-        s.is_pending[at] = 0
+def _count(p: Program, s: Space, plane: int, lowest: int) -> None:
+    """Adds the rows of all components to the counters: full adders with a row kept back on each level, so that a carry is rare."""
+    state, bad, counted, sums, pending, is_pending = s.state, s.bad, p.counted, s.sums, s.pending, s.is_pending
+    carry = 3 * LEVELS  # the row that is carried
+    for node in range(lowest, len(counted)):
+        if not (bad[node] and counted[node]):
+            continue
         for w in range(WORDS):
-            a, b, c = s.sums[at, w], s.pending[at, w], s.pending[carry, w]
-            half = a ^ b
-            s.sums[at, w] = half ^ c
-            s.pending[carry, w] = (a & b) | (half & c)
+            pending[carry, w] = state[node, plane, w]
+        for level in range(LEVELS):
+            at = plane * LEVELS + level
+            if not is_pending[at]:
+                is_pending[at] = 1
+                for w in range(WORDS):
+                    pending[at, w] = pending[carry, w]
+                break
+            is_pending[at] = 0
+            for w in range(WORDS):
+                a, b, c = sums[at, w], pending[at, w], pending[carry, w]
+                half = a ^ b
+                sums[at, w] = half ^ c
+                pending[carry, w] = (a & b) | (half & c)
 
 
 @compiled
@@ -468,19 +525,13 @@ def propagate(
         lowest = _seed(p, s, first, atoms, base, lanes)
         node = lowest
         while node < nodes:
-            if p.circle_end[node]:
-                _circle(p, s, node, p.circle_end[node], slow)
-                node = p.circle_end[node]
-            else:
-                _evaluate(p, s, node, slow)
-                node += 1
+            node = _sweep(p, s, node, nodes, slow, False)
+            if node < nodes:
+                node = _sweep(p, s, node, p.circle_end[node], slow, True)
         _forget(p, s, first, atoms, base, lanes)
         if len(counts):
-            for at in range(lowest, nodes):
-                if s.bad[at] and p.counted[at]:
-                    for plane in range(len(counts)):
-                        _count(s, plane, at)
             for plane in range(len(counts)):
+                _count(p, s, plane, lowest)
                 _read_counters(s, plane, lanes, counts, base)
         for j in range(len(wanted)):
             if s.bad[wanted[j]]:
