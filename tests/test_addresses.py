@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditkit.importers.addresses import addresses_in_arguments, addresses_in_file, fill_shell, find_addresses, names_an_address
+from auditkit.importers.address_names import names_an_address
+from auditkit.importers.addresses import addresses_in_arguments, addresses_in_file, fill_shell, find_addresses
 from auditkit.importers.kinds import kind_of
 
 

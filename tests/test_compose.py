@@ -90,7 +90,8 @@ def test_an_address_of_something_else_is_a_question() -> None:
     draft = compose(SHOP)
     assert asked(draft) == ["not deployed pay.example.net"]
     question = draft.questions[0]
-    assert question.where == "compose.yaml:13"
+    assert question.where == "api -> pay.example.net"
+    assert question.what.endswith("(compose.yaml:13)")
     assert question.what.startswith("api names pay.example.net (in PAYMENT_URL), and nothing of that name is deployed here")
 
 

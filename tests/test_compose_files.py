@@ -164,6 +164,13 @@ def test_a_secret_that_names_something_else_is_asked_about_without_repeating_it(
     assert "hidden" not in repr(draft)
 
 
+def test_a_volume_of_two_services_is_asked_about() -> None:
+    """A shared volume may be a shared fate; what is mounted from the machine is not one."""
+    b = "{volumes: [{type: volume, source: v}, './x:/x']}"
+    text = f"services: {{a: {{volumes: ['v:/v', './x:/x']}}, b: {b}, c: {{volumes: ['w:/w', '/w']}}}}"
+    assert asked(compose(text)) == ["shared volume v"]
+
+
 def test_a_merge_key_and_an_anchor_are_one_environment() -> None:
     """`<<` and anchors are how Compose files share settings."""
     text = "x-env: &env {B_URL: 'http://b'}\nservices: {a: {environment: {<<: *env, C: d}}, b: {}}"

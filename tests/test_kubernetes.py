@@ -103,7 +103,7 @@ def test_the_real_online_boutique(shared) -> None:  # type: ignore[no-untyped-de
     assert len(truth) == 16
     assert len(draft.components) == 12
     assert asked(draft) == ["not deployed shoppingassistantservice"]
-    assert draft.questions[0].where == "kubernetes-manifests.yaml:90"
+    assert draft.questions[0].where == "frontend -> shoppingassistantservice"
     (load,) = [item for item in draft.dependencies if item.data["from"] == "loadgenerator"]
     assert [e["confidence"] for e in load.data["evidence"]] == ["ordering", "ordering", "configured"]
     assert all(item.data["instances"] == 1 for item in draft.components)
@@ -295,7 +295,7 @@ def test_a_disruption_budget_asks_how_many_must_be_up() -> None:
     budget += "spec: {minAvailable: 2, selector: {matchLabels: {app: a}}}\n"
     draft = kube(workload("a"), budget)
     assert [question.what for question in draft.questions] == [
-        "PodDisruptionBudget/x sets minAvailable 2 for a: how many of its instances must be up?"
+        "PodDisruptionBudget/x sets minAvailable 2 for a: how many of its instances must be up? (2.yaml:5)"
     ]
 
 
@@ -592,3 +592,30 @@ def test_a_folder_of_many_files_is_one_system() -> None:
     assert len(draft.components) == 200
     assert len(draft.dependencies) == 199
     assert asked(draft) == ["not deployed s200"]
+
+
+def test_a_call_that_no_policy_lets_in_is_asked_about() -> None:
+    """Configured and yet not allowed: somebody should look; the dependency stays."""
+    policy = "---\nkind: NetworkPolicy\napiVersion: networking.k8s.io/v1\nmetadata: {name: %s}\n"
+    policy += "spec: {podSelector: %s, ingress: [%s]}\n"
+    web = "{from: [{podSelector: {matchLabels: {app: web}}}]}"
+    texts = (workload("web", "DB_HOST=db", "API_URL=http://api"), workload("api", "DB_HOST=db"), workload("db"))
+    draft = kube(*texts, policy % ("db", "{matchLabels: {app: db}}", web) + policy % ("all", "{}", ""))
+    assert len(draft.dependencies) == 3
+    assert asked(draft) == ["blocked api -> db", "blocked web -> api"]
+    opened = kube(*texts, policy % ("db", "{matchLabels: {app: db}}", "{}") + policy % ("api", "{matchLabels: {app: api}}", web))
+    assert asked(opened) == []
+
+
+def test_what_answers_on_the_machine_itself_is_asked() -> None:
+    """An agent on each machine is reached by the machine's address, which no file names."""
+    text = workload("web").replace("env: []", "env: [{name: AGENT_HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}]")
+    assert [question.what for question in kube(text).questions] == [
+        "web reads AGENT_HOST from the address of the machine it runs on, where an agent may run: what answers there? (1.yaml:12)"
+    ]
+
+
+def test_a_volume_of_two_components_is_asked_about() -> None:
+    """A shared volume may be a shared fate."""
+    pod = "volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]"
+    assert asked(kube(workload("a", pod=pod), workload("b", pod=pod))) == ["shared volume data"]

@@ -8,13 +8,12 @@ from typing import Any
 
 from auditkit.importers.base import Importer, ReadSibling, no_siblings
 from auditkit.importers.compose_files import ComposeModel, ComposeService, read_model
+from auditkit.importers.compose_mounts import about_shared_volumes, in_files, mounted_files
 from auditkit.importers.compose_services import (
     health_check_of,
     image_of,
-    in_files,
     instances_of,
     link_names,
-    mounted_files,
     names_of,
     networks_of,
     read_mentions,
@@ -83,6 +82,7 @@ def read_together(files: Sequence[tuple[str, str]], read_sibling: ReadSibling = 
         mentions += read_mentions(service, model, read_file)
         mentions += in_files(service, mounted[service.name], shared, model)
         mentions += [mention for mention in start_order(service, model) if mention.to[0] in services]
+    about_shared_volumes(services, model)
     names = _Names(services, model)
     dependencies, questions = settle(mentions, names.resolve)
     components = tuple(_component(service, model) for service in services.values())
@@ -115,7 +115,7 @@ def _running(model: ComposeModel) -> dict[str, ComposeService]:
         if not wanted:
             said = ", ".join(sorted(profiles))
             what = f"{name} only runs with the profile {said}: is it part of the system that is audited?"
-            model.ask(f"profile {name}", service.top.where("profiles"), what)
+            model.ask(f"profile {name}", name, what, service.top.where("profiles"))
     return running or idle
 
 
@@ -201,7 +201,7 @@ def _component(service: ComposeService, model: ComposeModel) -> Item:
             data["instances"] = count
         else:
             what = f"{service.name} is scaled to 0 instances here: does it run at other times, and with how many?"
-            model.ask(f"instances {service.name}", layer.where(*path.split(".")), what)
+            model.ask(f"instances {service.name}", service.name, what, layer.where(*path.split(".")))
     checked = health_check_of(service)
     if checked is not None:
         data["health_check"] = checked

@@ -14,6 +14,7 @@ from typing import Any, Final
 from auditkit.errors import InputError, Problem
 from auditkit.importers.base import ReadSibling
 from auditkit.importers.compose_variables import Filled, fill, read_env_file
+from auditkit.importers.mentions import question
 from auditkit.importers.shapes import below, list_of, mapping_of, text_of
 from auditkit.importers.yaml_text import Node, parse_all
 from auditkit.model.system import Evidence, Question
@@ -63,6 +64,11 @@ class Layer:
         if node is None:
             return ""
         return next((tag for tag in ("!reset", "!override") if self.text.startswith(tag, node.start)), "")
+
+
+def joined(layer: Layer, path: str) -> str:
+    """A path of a layer, relative to the first file."""
+    return f"{layer.folder}/{path.removeprefix('./')}" if layer.folder else path.removeprefix("./")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +127,9 @@ class ComposeModel:
         if problem not in self.problems:
             self.problems.append(problem)
 
-    def ask(self, id: str, where: str, what: str, evidence: tuple[Evidence, ...] = ()) -> None:
-        """Notes a question once."""
-        self.questions.setdefault(id, Question(id=id, where=where, what=what, evidence=evidence))
+    def ask(self, id: str, about: str, what: str, place: str, evidence: tuple[Evidence, ...] = ()) -> None:
+        """Notes a question about some components once."""
+        self.questions.setdefault(id, question(id, about, what, place, evidence))
 
 
 def read_model(files: tuple[tuple[str, str], ...], read_sibling: ReadSibling) -> ComposeModel:
@@ -242,7 +248,7 @@ def _include(
                 continue
             text = _sibling(target, read_sibling)
             if text is None:
-                model.ask(f"include {path}", where, f"{path} is included and cannot be read here: what does it deploy?")
+                model.ask(f"include {path}", path, f"{path} is included and cannot be read here: what does it deploy?", where)
                 continue
             _read_file(model, target, text, project, inner, read_sibling, (*stack, target))
 
@@ -289,7 +295,7 @@ def _extended(model: ComposeModel, layer: Layer, read_sibling: ReadSibling, stac
         return ()
     if text is None:
         what = f"{layer.name} extends {service} of {file}, which cannot be read here: what does it add?"
-        model.ask(f"extends {layer.name}", where, what)
+        model.ask(f"extends {layer.name}", layer.name, what, where)
         return ()
     folder = posixpath.dirname(target) if file else layer.folder
     mark = f"{target}|{service}"

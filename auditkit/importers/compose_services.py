@@ -1,28 +1,25 @@
-"""What one Compose service says: environment, command, mounted files, networks, instances, health, start order."""
+"""What one Compose service says: environment, command, networks, instances, health, start order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from auditkit.importers.address_names import names_an_address
 from auditkit.importers.addresses import (
     Address,
     addresses_in_arguments,
-    addresses_in_file,
     addresses_in_value,
     fill_shell,
-    names_an_address,
     split_command,
 )
-from auditkit.importers.compose_files import ComposeModel, ComposeService, Layer
+from auditkit.importers.compose_files import ComposeModel, ComposeService, Layer, joined
+from auditkit.importers.compose_mounts import ReadFile
 from auditkit.importers.compose_variables import Filled, read_env_file
 from auditkit.importers.credentials import names_credential
 from auditkit.importers.mentions import Mention
 from auditkit.importers.shapes import below, list_of, mapping_of, text_of
 from auditkit.model.system import Confidence, Evidence
-
-ReadFile = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +34,6 @@ class Variable:
     missing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MountedFile:
-    """A file that a service is given: what it is called, what it holds, and what says so."""
-
-    key: str
-    text: str
-    layer: Layer
-    locator: str
-    line: int
-    secret: bool
-
-
 def image_of(service: ComposeService) -> str:
     """The image, with its variables filled in; empty where the service is built here."""
     layer = service.last("image")
@@ -60,13 +45,13 @@ def environment(service: ComposeService, model: ComposeModel, read_file: ReadFil
     found: dict[str, Variable] = {}
     for layer in service.stack("env_file"):
         for path in _env_files(layer, model):
-            text = read_file(_joined(layer, path))
+            text = read_file(joined(layer, path))
             locator = f"{path} (env_file of {layer.locator()})"
             if text is None:
                 what = (
                     f"{service.name} takes its environment from {path}, which cannot be read here: which addresses does it hold?"
                 )
-                model.ask(f"env_file {service.name} {path}", layer.where("env_file"), what)
+                model.ask(f"env_file {service.name} {path}", service.name, what, layer.where("env_file"))
                 continue
             held = read_env_file(text, layer.variables)
             found.update({name: Variable(name, value, path, None, f"{name} in {locator}") for name, value in held.items()})
@@ -87,10 +72,6 @@ def _env_files(layer: Layer, model: ComposeModel) -> Iterator[str]:
         path = layer.filled(item.get("path") if isinstance(item, Mapping) else item).text
         if path:
             yield path
-
-
-def _joined(layer: Layer, path: str) -> str:
-    return f"{layer.folder}/{path.removeprefix('./')}" if layer.folder else path.removeprefix("./")
 
 
 def _pairs(layer: Layer, key: str, model: ComposeModel) -> Iterator[tuple[str, Filled | None, str | int]]:
@@ -122,7 +103,7 @@ def read_mentions(service: ComposeService, model: ComposeModel, read_file: ReadF
             where = value.source if value.line is None else f"{value.source}:{value.line}"
             evidence = Evidence(source=value.source, locator=value.locator, confidence="configured")
             what = f"{service.name} takes {value.name} from {nothing}, which is set nowhere here: what does it name?"
-            model.ask(f"value {service.name} {value.name}", where, what, (evidence,))
+            model.ask(f"value {service.name} {value.name}", service.name, what, where, (evidence,))
     known = {name: value.text for name, value in values.items() if value.text}
     for key in ("entrypoint", "command"):
         mentions += _in_command(service, key, known, model)
@@ -165,7 +146,7 @@ def start_order(service: ComposeService, model: ComposeModel) -> Iterator[Mentio
                 to = () if target not in model.services else (target,)
                 if not to and required:
                     what = f"{service.name} has {target} in {key}, and no such service is here: what is it, and is it called?"
-                    model.ask(f"{key} {service.name} -> {target}", layer.where(key, *step), what)
+                    model.ask(f"{key} {service.name} -> {target}", f"{service.name} -> {target}", what, layer.where(key, *step))
                 elif to:
                     locator = layer.locator(key, target) + (f" ({said})" if said else "")
                     line = layer.line(key, *step)
@@ -254,59 +235,3 @@ def health_check_of(service: ComposeService) -> bool | None:
         if test:
             return True
     return None
-
-
-def mounted_files(service: ComposeService, model: ComposeModel, read_file: ReadFile) -> Iterator[MountedFile]:
-    """Files that a service is given by `configs`, `secrets` and bind mounts, as far as they can be read here."""
-    for section in ("configs", "secrets"):
-        for layer in service.stack(section):
-            what = f"{section} of {service.name}"
-            for index, item in enumerate(list_of(layer.data[section], layer.where(section), what, model.problems)):
-                key = layer.filled(item.get("source") if isinstance(item, Mapping) else item).text
-                store = model.stores.get((section, key))
-                if store is None:
-                    continue
-                text = _content(store, read_file)
-                if text:
-                    line = layer.line(section, index)
-                    yield MountedFile(key, text, layer, layer.locator(section, index), line, section == "secrets")
-    for layer in service.stack("volumes"):
-        for index, item in enumerate(list_of(layer.data["volumes"], layer.where("volumes"), "volumes", model.problems)):
-            path = _bound(layer, item)
-            held = read_file(_joined(layer, path)) if path else None
-            if held and len(held) < 1_000_000:
-                yield MountedFile(path, held, layer, layer.locator("volumes", index), layer.line("volumes", index), False)
-
-
-def _content(store: Layer, read_file: ReadFile) -> str:
-    if "content" in store.data:
-        return store.filled(store.data["content"]).text
-    if "environment" in store.data:
-        return store.variables.get(text_of(store.data["environment"]), "")
-    path = store.filled(store.data.get("file")).text
-    return (read_file(_joined(store, path)) or "") if path and not path.startswith(("/", "~")) else ""
-
-
-def _bound(layer: Layer, item: Any) -> str:
-    """The relative path of a bind mount; empty for volumes, and for what lies elsewhere on the machine."""
-    if isinstance(item, Mapping):
-        path = layer.filled(item.get("source")).text if text_of(item.get("type")) == "bind" else ""
-    else:
-        path = layer.filled(item).text.partition(":")[0]
-    return path if path.startswith("./") and len(path) > 2 else ""
-
-
-def in_files(
-    service: ComposeService, files: tuple[MountedFile, ...], shared: frozenset[str], model: ComposeModel
-) -> Iterator[Mention]:
-    """Addresses in the files of a service. A file that several services share does not say which of them calls: that is asked."""
-    for file in files:
-        addresses = addresses_in_file(file.text, file.key)
-        if addresses and file.key in shared:
-            what = f"{file.key} holds addresses and several services mount it: which of them calls what?"
-            model.ask(f"shared file {file.key}", f"{file.layer.source}:{file.line}", what)
-            continue
-        for row, address in addresses:
-            locator = file.locator if file.secret else f"{file.locator} ({file.key}, line {row + 1})"
-            told = f"in {file.key}"
-            yield Mention(service.name, address, file.layer.source, locator, file.line, "configured", told, file.secret)

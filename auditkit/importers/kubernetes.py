@@ -9,13 +9,13 @@ from typing import Any
 from auditkit.errors import Problem
 from auditkit.importers.base import Importer, ReadSibling, no_siblings
 from auditkit.importers.kinds import kind_of
-from auditkit.importers.kubernetes_entries import allowed_calls, proposed_journeys
+from auditkit.importers.kubernetes_entries import allowed_calls, blocked_calls, proposed_journeys
 from auditkit.importers.kubernetes_environment import read_mentions, read_stores
 from auditkit.importers.kubernetes_names import Names, Part, read_names, resolve
 from auditkit.importers.kubernetes_objects import KubeObject, read_objects
 from auditkit.importers.kubernetes_workloads import Workload, read_workloads
-from auditkit.importers.mentions import Mention, settle
-from auditkit.importers.shapes import text_of
+from auditkit.importers.mentions import Mention, question, settle
+from auditkit.importers.shapes import below, text_of
 from auditkit.model.draft import Draft, Item
 from auditkit.model.system import Evidence, Question
 
@@ -69,6 +69,8 @@ def read_together(files: Sequence[tuple[str, str]], read_sibling: ReadSibling = 
     loads = {item.data["id"] for item in components if item.data["kind"] == "load-generator"}
     questions += asked_by_address
     questions += asked_by_policy
+    questions += blocked_calls(objects, names, known)
+    questions += _about_shared_volumes(names)
     questions += _about_instances(names)
     questions += _about_disruption(objects, names)
     questions += _about_kustomization(objects)
@@ -77,7 +79,7 @@ def read_together(files: Sequence[tuple[str, str]], read_sibling: ReadSibling = 
         components=components,
         dependencies=dependencies,
         journeys=proposed_journeys(objects, names, tuple(item for item in dependencies if item.data["from"] in loads)),
-        questions=tuple({question.id: question for question in reversed(questions)}.values())[::-1],
+        questions=tuple({asked.id: asked for asked in reversed(questions)}.values())[::-1],
         cannot_say=CANNOT_SAY,
         problems=tuple(dict.fromkeys(problems)),
     )
@@ -123,10 +125,10 @@ def _component(part: Part) -> Item:
     return Item(data, thing.source, lines)
 
 
-def _ask(workload: Workload, id: str, what: str, locator: str, line: int) -> Question:
+def _ask(workload: Workload, id: str, about: str, what: str, locator: str, line: int) -> Question:
     thing = workload.object
     evidence = Evidence(source=thing.source, locator=thing.locator(locator), confidence="declared")
-    return Question(id=id, where=f"{thing.source}:{line}", what=what, evidence=(evidence,))
+    return question(id, about, what, f"{thing.source}:{line}", (evidence,))
 
 
 def _about_instances(names: Names) -> Iterator[Question]:
@@ -135,14 +137,14 @@ def _about_instances(names: Names) -> Iterator[Question]:
             thing = workload.object
             if thing.kind == "DaemonSet":
                 what = f"{part.id} is a DaemonSet, one instance on each machine: how many machines are there?"
-                yield _ask(workload, f"instances {part.id}", what, "", thing.line("kind"))
+                yield _ask(workload, f"instances {part.id}", part.id, what, "", thing.line("kind"))
             elif (
                 thing.at("spec", "replicas") == 0
                 and workload.instances is None
                 and not isinstance(thing.at("spec", "replicas"), bool)
             ):
                 what = f"{part.id} is scaled to 0 instances here: does it run at other times, and with how many?"
-                yield _ask(workload, f"instances {part.id}", what, "spec.replicas (0)", thing.line("spec", "replicas"))
+                yield _ask(workload, f"instances {part.id}", part.id, what, "spec.replicas (0)", thing.line("spec", "replicas"))
         yield from _about_versions(part)
         spread = [workload.is_spread for workload in part.workloads]
         count = sum(workload.instances or 0 for workload in part.workloads)
@@ -154,14 +156,14 @@ def _about_instances(names: Names) -> Iterator[Question]:
                 else "nothing keeps them on different machines or zones"
             )
             what = f"{part.id} has {count} instances, and {kept}: how many are in each zone?"
-            yield _ask(first, f"placement {part.id}", what, "spec.template.spec", first.object.line(*first.pod_path))
+            yield _ask(first, f"placement {part.id}", part.id, what, "spec.template.spec", first.object.line(*first.pod_path))
 
 
 def _about_versions(part: Part) -> Iterator[Question]:
     if len(part.workloads) > 1:
         versions = ", ".join(workload.name for workload in part.workloads)
         what = f"{versions} are versions of {part.id} and counted as one component: do all of them call the same things?"
-        yield _ask(part.workloads[0], f"versions {part.id}", what, "", part.workloads[0].object.line("metadata", "name"))
+        yield _ask(part.workloads[0], f"versions {part.id}", part.id, what, "", part.workloads[0].object.line("metadata", "name"))
 
 
 def _about_disruption(objects: tuple[KubeObject, ...], names: Names) -> Iterator[Question]:
@@ -177,7 +179,33 @@ def _about_disruption(objects: tuple[KubeObject, ...], names: Names) -> Iterator
                 figure = text_of(thing.at("spec", rule))
                 what = f"{thing.locator()} sets {rule} {figure} for {part.id}: how many of its instances must be up?"
                 evidence = Evidence(source=thing.source, locator=thing.locator(f"spec.{rule}"), confidence="declared")
-                yield Question(id=f"min_up {part.id}", where=thing.where("spec", rule), what=what, evidence=(evidence,))
+                yield question(f"min_up {part.id}", part.id, what, thing.where("spec", rule), (evidence,))
+
+
+def _about_shared_volumes(names: Names) -> Iterator[Question]:
+    """Volume claims that several components mount: they may fail together."""
+    users: dict[tuple[str | None, str], list[Workload]] = {}
+    owners: dict[tuple[str | None, str], list[str]] = {}
+    for part in names.parts.values():
+        for workload in part.workloads:
+            volumes = workload.pod.get("volumes")
+            for volume in volumes if isinstance(volumes, list) else ():
+                claim = (workload.namespace, text_of(below(volume, "persistentVolumeClaim", "claimName")))
+                if claim[1] and part.id not in owners.setdefault(claim, []):
+                    owners[claim].append(part.id)
+                    users.setdefault(claim, []).append(workload)
+    for claim, parts in owners.items():
+        if len(parts) > 1:
+            first = users[claim][0]
+            what = f"{', '.join(parts)} mount the same volume claim {claim[1]}: do they all fail with it?"
+            yield _ask(
+                first,
+                f"shared volume {claim[1]}",
+                " -> ".join(parts),
+                what,
+                "spec.volumes",
+                first.object.line(*first.pod_path, "volumes"),
+            )
 
 
 def _about_kustomization(objects: tuple[KubeObject, ...]) -> Iterator[Question]:
@@ -186,7 +214,7 @@ def _about_kustomization(objects: tuple[KubeObject, ...]) -> Iterator[Question]:
             what = (
                 f"{thing.source} changes objects and was not applied: is what 'kubectl kustomize' prints the same as these files?"
             )
-            yield Question(id=f"kustomization {thing.source}", where=thing.where(), what=what)
+            yield question(f"kustomization {thing.source}", thing.source, what, thing.where())
 
 
 KUBERNETES = Importer(

@@ -9,7 +9,7 @@ from auditkit.importers.addresses import Address
 from auditkit.importers.kubernetes_names import Names, resolve_host, selects
 from auditkit.importers.kubernetes_objects import KubeObject
 from auditkit.importers.kubernetes_workloads import Workload
-from auditkit.importers.mentions import Mention
+from auditkit.importers.mentions import Mention, question
 from auditkit.importers.shapes import below, text_of
 from auditkit.model.draft import Item
 from auditkit.model.system import Evidence, Question
@@ -107,16 +107,60 @@ def allowed_calls(
                     Mention(caller, address, thing.source, locator, line, "declared", f"in {thing.locator()}", to=(callee,))
                 )
             else:
-                questions.setdefault(
-                    (caller, callee),
-                    Question(
-                        id=f"allowed {caller} -> {callee}",
-                        where=f"{thing.source}:{line}",
-                        what=f"{thing.locator()} allows {caller} to call {callee}, and nothing else shows that it does: does it?",
-                        evidence=(Evidence(source=thing.source, locator=locator, confidence="inferred"),),
-                    ),
+                said = f"{thing.locator()} allows {caller} to call {callee}, and nothing else shows that it does: does it?"
+                evidence = Evidence(source=thing.source, locator=locator, confidence="inferred")
+                asked = question(
+                    f"allowed {caller} -> {callee}", f"{caller} -> {callee}", said, f"{thing.source}:{line}", (evidence,)
                 )
+                questions.setdefault((caller, callee), asked)
     return tuple(mentions), tuple(questions.values())
+
+
+def blocked_calls(objects: tuple[KubeObject, ...], names: Names, known: frozenset[tuple[str, str]]) -> Iterator[Question]:
+    """Calls that something shows (`known`) and that the NetworkPolicies of the callee do not let in."""
+    let_in: dict[str, set[str] | None] = {}
+    policies: dict[str, KubeObject] = {}
+    for thing in objects:
+        if thing.kind != "NetworkPolicy" or not _is_about_ingress(thing):
+            continue
+        everyone = not below(thing.at("spec", "podSelector"), "matchLabels")
+        own = _all_in(thing.namespace, names) if everyone else _selected(thing.at("spec", "podSelector"), thing.namespace, names)
+        callers = _callers(thing, names)
+        for callee in own:
+            before = let_in.get(callee, set())
+            let_in[callee] = None if before is None or callers is None else before | callers
+            policies.setdefault(callee, thing)
+    for caller, callee in sorted(known):
+        allowed = let_in.get(callee)
+        if allowed is not None and callee in let_in and caller not in allowed:
+            thing = policies[callee]
+            evidence = Evidence(source=thing.source, locator=thing.locator("spec.ingress"), confidence="declared")
+            what = f"{caller} names {callee}, and no NetworkPolicy of {callee} lets it in: is that call made, or blocked?"
+            yield question(f"blocked {caller} -> {callee}", f"{caller} -> {callee}", what, thing.where("spec"), (evidence,))
+
+
+def _is_about_ingress(thing: KubeObject) -> bool:
+    types = thing.at("spec", "policyTypes")
+    return "Ingress" in types if isinstance(types, list) else True
+
+
+def _all_in(namespace: str | None, names: Names) -> tuple[str, ...]:
+    return tuple(part.id for part in names.parts.values() if part.namespace == namespace)
+
+
+def _callers(thing: KubeObject, names: Names) -> set[str] | None:
+    """Who a policy lets in; None where it lets in more than can be told from labels."""
+    found: set[str] = set()
+    for rule in _items(thing.at("spec", "ingress")):
+        peers = below(rule, "from")
+        if not isinstance(peers, list) or not peers:
+            return None
+        for peer in peers:
+            selected = _selected(below(peer, "podSelector"), thing.namespace, names, below(peer, "namespaceSelector") is not None)
+            if not selected:
+                return None
+            found.update(selected)
+    return found
 
 
 def _allowed(thing: KubeObject, names: Names) -> Iterator[tuple[str, str, str, int]]:

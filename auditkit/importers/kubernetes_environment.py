@@ -9,22 +9,22 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from auditkit.errors import Problem
+from auditkit.importers.address_names import names_an_address
 from auditkit.importers.addresses import (
     Address,
     addresses_in_arguments,
     addresses_in_file,
     addresses_in_value,
     fill_shell,
-    names_an_address,
 )
 from auditkit.importers.kubernetes_names import Names
 from auditkit.importers.kubernetes_objects import KubeObject
 from auditkit.importers.kubernetes_workloads import Container, Workload
-from auditkit.importers.mentions import Mention
+from auditkit.importers.mentions import Mention, question
 from auditkit.importers.shapes import below, list_of, mapping_of, text_of
 from auditkit.model.system import Confidence, Evidence, Question
 
@@ -44,6 +44,7 @@ class Value:
     locator: str
     told: str
     secret: bool = False
+    missing: str = "which is not among the files: what does it name?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +96,9 @@ def _mention(id: str, address: Address, value: Value, confidence: Confidence) ->
 
 def _missing(id: str, value: Value) -> Iterator[Question]:
     if names_an_address(value.name):
-        yield Question(
-            id=f"value {id} {value.name}",
-            where=f"{value.source}:{value.line}",
-            what=f"{id} reads {value.name} {value.told}, which is not among the files: what does it name?",
-            evidence=(Evidence(source=value.source, locator=value.locator, confidence="configured"),),
-        )
+        evidence = Evidence(source=value.source, locator=value.locator, confidence="configured")
+        what = f"{id} reads {value.name} {value.told}, {value.missing}"
+        yield question(f"value {id} {value.name}", id, what, f"{value.source}:{value.line}", (evidence,))
 
 
 def _environment(
@@ -135,6 +133,14 @@ def _environment(
                 value = _referred(
                     value, stores, kind, thing, text_of(below(reference, "name")), text_of(below(reference, "key")), problems
                 )
+        field = text_of(below(entry, "valueFrom", "fieldRef", "fieldPath"))
+        if field == "status.hostIP":
+            value = replace(
+                value,
+                text=None,
+                told="from the address of the machine it runs on",
+                missing="where an agent may run: what answers there?",
+            )
         values[name] = value
     return values
 
@@ -234,7 +240,7 @@ def _files(id: str, workload: Workload, stores: Stores, questions: list[Question
             told = f"in the file {key} of {store.locator()}"
             found = addresses_in_file(text, key)
             if shared and found:
-                questions.append(_shared(store, key, line))
+                questions.append(_shared(id, store, key, line))
                 continue
             for row, address in found:
                 locator = f"{store.locator(key)} mounted by {workload.object.locator()}"
@@ -242,10 +248,7 @@ def _files(id: str, workload: Workload, stores: Stores, questions: list[Question
                 yield Mention(id, address, store.source, locator, at, "configured", told, store.kind == "Secret")
 
 
-def _shared(store: KubeObject, key: str, line: int) -> Question:
-    return Question(
-        id=f"shared file {store.locator(key)}",
-        where=f"{store.source}:{line}",
-        what=f"the file {key} of {store.locator()} holds addresses and several workloads mount it: which of them calls what?",
-        evidence=(Evidence(source=store.source, locator=store.locator(key), confidence="configured"),),
-    )
+def _shared(id: str, store: KubeObject, key: str, line: int) -> Question:
+    what = f"the file {key} of {store.locator()} holds addresses and several workloads mount it: which of them calls what?"
+    evidence = Evidence(source=store.source, locator=store.locator(key), confidence="configured")
+    return question(f"shared file {store.locator(key)}", id, what, f"{store.source}:{line}", (evidence,))

@@ -102,14 +102,24 @@ def settle(mentions: Iterable[Mention], resolve: Resolve) -> tuple[tuple[Item, .
         ):
             unknown.setdefault(mention.locator if mention.secret else str(mention.address.host), []).append(mention)
     answered = {f"name {caller} -> {'|'.join(to)}" for caller, to in edges}
-    asked = [question for question in questions.values() if question.id not in answered]
+    open_ = [asked for asked in questions.values() if asked.id not in answered]
     items = tuple(_item(caller, to, edge) for (caller, to), edge in edges.items())
-    return items, (*asked, *(_not_deployed(host, found) for host, found in unknown.items()))
+    return items, (*open_, *(_not_deployed(host, found) for host, found in unknown.items()))
+
+
+def question(id: str, about: str, what: str, place: str, evidence: Iterable[Evidence] = ()) -> Question:
+    """A question about components (`api`, or `api -> db`: it is ranked by what hangs on them), with the place that raises it.
+
+    >>> question("profile b", "b", "is b part of the system?", "compose.yaml:3").what
+    'is b part of the system? (compose.yaml:3)'
+    """
+    return Question(id=id, where=about, what=f"{what} ({place})", evidence=tuple(evidence))
 
 
 def _ask(questions: dict[str, Question], mention: Mention, what: str, id: str) -> None:
     if id not in questions:
-        questions[id] = Question(id=id, where=mention.where, what=what, evidence=(Evidence(**mention.evidence),))
+        about = f"{mention.caller} -> {mention.address.host}"
+        questions[id] = question(id, about, what, mention.where, (Evidence(**mention.evidence),))
 
 
 def _item(caller: str, to: tuple[str, ...], edge: _Edge) -> Item:
@@ -123,11 +133,12 @@ def _not_deployed(host: str, found: list[Mention]) -> Question:
     names = ", ".join(callers[:5]) + (f" and {len(callers) - 5} more" if len(callers) > 5 else "")
     verb = "names" if len(callers) == 1 else "name"
     what = "an address" if first.secret else str(first.address)
-    return Question(
-        id=f"not deployed {first.caller if first.secret else host}" + (f" {first.told}" if first.secret else ""),
-        where=first.where,
-        what=f"{names} {verb} {what} ({first.told}), and nothing of that name is deployed here: what is it, and is it called?",
-        evidence=tuple(Evidence(**evidence) for evidence in _distinct(mention.evidence for mention in found)),
+    name = f"{first.caller} {first.told}" if first.secret else host
+    said = f"{names} {verb} {what} ({first.told}), and nothing of that name is deployed here: what is it, and is it called?"
+    evidence = (Evidence(**evidence) for evidence in _distinct(mention.evidence for mention in found))
+    # ranked by what hangs on the caller
+    return question(
+        f"not deployed {name}", first.caller if first.secret else f"{first.caller} -> {host}", said, first.where, evidence
     )
 
 
