@@ -150,7 +150,10 @@ def _derived(view: View, pattern: str, word: str) -> Iterator[Slot]:
     if not view.calls:
         return
     grounds = any(view.grounds_of(d.subject, pattern) for d in view.calls)
-    proposed = any(isinstance(p.proposed, Policy) and getattr(p.proposed, pattern) is not None for p in view.proposals.values())
+    proposed = any(
+        isinstance(p.proposed, Policy) and getattr(p.proposed, pattern) not in {None, "none", getattr(p.today, pattern, None)}
+        for p in view.proposals.values()
+    )
     if not (grounds or proposed or view.omissions(pattern)):
         yield f"{word}: not derived in this version", "take today's settings as they stand, and judge them by hand"
 

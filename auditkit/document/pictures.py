@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from auditkit.document.layout import Layout, layout, lines, shown
+from auditkit.document.layouts import Layout, layout, lines, shown
 from auditkit.document.looks import BLUE, GREEN, INK, MUTED, ORANGE, PLAIN, STATES, VERMILLION
 from auditkit.document.svg import drawing, element, figure, label, words_of
 from auditkit.model.failure import State

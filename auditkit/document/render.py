@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from auditkit.document.blocks import Block, Bullets, Heading, Listing, Paragraph, Picture, Table
 from auditkit.document.context import Context
 from auditkit.document.markdown import md, md_rich
-from auditkit.document.shipped import shipped
+from auditkit.document.shipped_files import shipped
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -13,6 +13,8 @@ from auditkit.document.view import View
 from auditkit.model.audit import PolicyProposal
 from auditkit.model.system import Dependency, Fallback, Nothing, Policy
 
+AS_TODAY = "as today"
+
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
@@ -75,16 +77,20 @@ def bulkheads(view: View, empty: tuple[Missing, ...]) -> list[Block]:
 
 def _section(view: View, empty: tuple[Missing, ...], pattern: _Pattern) -> list[Block]:
     found: list[Block] = [text(pattern.intro), bullets(pattern.cautions)]
-    left_out = {o.dependency for o in view.omissions(pattern.field)}
+    explained = {omission.dependency for omission in view.omissions(pattern.field)}
     rows: list[tuple[Part, ...]] = []
+    silent: list[str] = []
     for call in view.calls:
         proposal = view.proposals.get(call.subject)
         today, proposed = pattern.words(call.policy), _proposed(view, call, proposal, pattern)
-        if call.subject in left_out and proposed in {None, "as today"} and today in {settings.NONE, settings.QUESTION}:
+        if today in {settings.NONE, settings.QUESTION} and proposed in {None, AS_TODAY}:
+            silent += [] if call.subject in explained else [call.subject]
             continue
         rows.append((code(call.subject), today, proposed or "none proposed", _ground(view, proposal, pattern)))
     if rows:
         found.append(table("Today and proposed", ("Call", "Today", "Proposed", "Ground"), rows, widths=(2, 2.6, 3, 2.4)))
+    if silent:
+        found.append(text("Without one today, and none is proposed: ", names(silent), "."))
     return [*found, *_without(view, pattern.field, pattern.anchor), *gaps(empty, pattern.anchor)]
 
 
@@ -93,7 +99,7 @@ def _proposed(view: View, call: Dependency, proposal: PolicyProposal | None, pat
         return None
     words = pattern.words(proposal.proposed)
     if words == pattern.words(call.policy) and not view.grounds_of(call.subject, pattern.field):
-        return "as today"
+        return AS_TODAY
     return rich(strong(words), status(proposal, pattern.field))
 
 
