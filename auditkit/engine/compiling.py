@@ -233,9 +233,7 @@ def _in_order(inputs: Sequence[Sequence[int]]) -> tuple[list[int], NDArray[np.in
     in_order = component[order]
     starts = np.searchsorted(in_order, in_order, side="left").astype(np.int32)
     ends = np.searchsorted(in_order, in_order, side="right").astype(np.int32)
-    itself = (
-        np.array([place in targets for place, targets in enumerate(inputs)], bool)[order] if len(inputs) else np.zeros(0, bool)
-    )
+    itself = np.fromiter((place in inputs[place] for place in order.tolist()), bool, len(inputs))
     nodes = np.arange(len(inputs), dtype=np.int32)
     circle_end = np.where((starts == nodes) & ((ends - starts > 1) | itself), ends, 0).astype(np.int32)
     return order.tolist(), node_of, starts, circle_end

@@ -7,7 +7,8 @@ on all processor cores; the result does not depend on how many there are.
 >>> from auditkit.engine.structure import build
 >>> from auditkit.model.system import System
 >>> shop = build(System.model_validate({"system": "shop", "components": [{"id": "web"}, {"id": "api"}, {"id": "db"}],
-...     "dependencies": [{"from": "web", "to": "api", "on_failure": "degrade"}, {"from": "api", "to": "db", "on_failure": "fail"}]}))
+...     "dependencies": [{"from": "web", "to": "api", "on_failure": "degrade"},
+...         {"from": "api", "to": "db", "on_failure": "fail"}]}))
 >>> compiled = compile_structure(shop, "down")
 >>> affected(compiled, singles(compiled)).tolist()      # web, web and api, all three
 [1, 2, 3]
@@ -95,7 +96,8 @@ def drawn(p_down: Sequence[float], count: int, seed: int) -> Scenarios:
 
 def affected(compiled: Compiled, given: Scenarios, threads: int | None = None) -> NDArray[np.uint32]:
     """How many components each scenario leaves degraded or worse. `threads` defaults to all cores."""
-    return counts(compiled, given, threads, planes=1)[0]
+    at_least_degraded: NDArray[np.uint32] = counts(compiled, given, threads, planes=1)[0]
+    return at_least_degraded
 
 
 def counts(compiled: Compiled, given: Scenarios, threads: int | None = None, planes: int = 3) -> NDArray[np.uint32]:

@@ -360,10 +360,10 @@ def _sweep(p: Program, s: Space, begin: int, end: int, slow: bool, circle: bool)
     Inside a circle, nodes that have to be looked at again are put into the queue; `end - begin` is its size then.
     """
     edge_first, edge_target, edge_kind, circle_end = p.edge_first, p.edge_target, p.edge_kind, p.circle_end
-    group_first, group_calls, group_least, group_degrades = p.group_first, p.group_calls, p.group_least, p.group_degrades
+    group_first, group_calls, answers = p.group_first, p.group_calls, p.group_degrades
     call_target, call_hangs, pool_of, back_first, back_node = p.call_target, p.call_hangs, p.pool_of, p.back_first, p.back_node
     state, bad, seed, seeded, row, digits = s.state, s.bad, s.seed, s.seeded, s.row, s.digits
-    queue, queued = s.queue, s.queued
+    queue, queued, least = s.queue, s.queued, p.group_least
     planes = 3 if slow else 2
     size = end - begin
     head, waiting, following = 0, 0, begin
@@ -396,8 +396,8 @@ def _sweep(p: Program, s: Space, begin: int, end: int, slow: bool, circle: bool)
                 slow,
                 group_first,
                 group_calls,
-                group_least,
-                group_degrades,
+                least,
+                answers,
                 call_target,
                 call_hangs,
                 state,
@@ -456,7 +456,7 @@ def _forget(p: Program, s: Space, first: Any, atoms: Any, base: int, lanes: int)
 
 @compiled
 def _count(p: Program, s: Space, plane: int, lowest: int) -> None:
-    """Adds the rows of all components to the counters: full adders with a row kept back on each level, so that a carry is rare."""
+    """Adds the rows of all components to the counters: full adders, a row kept back on each level, so that a carry is rare."""
     state, bad, counted, sums, pending, is_pending = s.state, s.bad, p.counted, s.sums, s.pending, s.is_pending
     carry = 3 * LEVELS  # the row that is carried
     for node in range(lowest, len(counted)):
