@@ -95,7 +95,7 @@ def cut_sets(
 def check(
     dir: Dir,
     fail_on: Annotated[project.Severity | None, typer.Option(help="exit with 1 from this severity on")] = None,
-    format: Annotated[Literal["text", "json", "sarif", "github"], typer.Option()] = "text",
+    format: Annotated[Literal["text", "json"], typer.Option()] = "text",
     json: Json = False,
 ) -> None:
     """Findings, the gravest first."""
@@ -103,10 +103,8 @@ def check(
     found = audit.findings()
     if json or format == "json":
         _say(shapes.dump(shapes.findings(found)))
-    elif format == "text":
-        tables.findings(found, audit.sentence_on_single_points())
     else:
-        _say(project.format_findings(found, format))
+        tables.findings(found, audit.sentence_on_single_points())
     if fail_on and project.reaches(found, fail_on):
         raise typer.Exit(1)
 

@@ -1,18 +1,23 @@
 """Failure analysis: mathematics on indices and bits inside, names at the rim."""
 
 from auditkit.engine.blast import SinglePoint, blast_radius, single_failures, single_points
-from auditkit.engine.journeys import availability, cut_sets
+from auditkit.engine.exact import availability, cut_sets, fault_tree_cut_sets, journey_fault_tree
+from auditkit.engine.fault_trees import FaultTree, read_fault_trees
 from auditkit.engine.structure import Atom, atoms
 from auditkit.engine.unknowns import questions
 
 __all__ = [
     "Atom",
+    "FaultTree",
     "SinglePoint",
     "atoms",
     "availability",
     "blast_radius",
     "cut_sets",
+    "fault_tree_cut_sets",
+    "journey_fault_tree",
     "questions",
+    "read_fault_trees",
     "single_failures",
     "single_points",
 ]

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Literal
 
 from auditkit import engine
-from auditkit.checks import Facts, run_checks, sentence_on_single_points
 from auditkit.model.audit import AuditFacts, Choice, Decision, Finding, Strategy
 from auditkit.model.draft import Conflict, Coverage
 from auditkit.model.failure import Assume, BlastRadius, CutSets, Mode
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.system import Question, System
-from auditkit.project import analysis, creating, deciding, exporting, importing, measuring, planned, steps
+from auditkit.project import analysis, creating, deciding, exporting, importing, measuring, steps
 from auditkit.project import folder as held
+from auditkit.project.inputs import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Audit:
 
     def coverage(self) -> Coverage:
         """How much of the system is known, and how surely."""
-        return importing.coverage_of(self.folder)
+        return read(self.folder).coverage
 
     def conflicts(self) -> tuple[Conflict, ...]:
         """Where sources disagreed."""
@@ -94,7 +94,7 @@ class Audit:
 
     def questions(self, limit: int | None = None) -> tuple[Question, ...]:
         """What nobody has told yet, the most telling first; `limit` is how many at most, all by default."""
-        return analysis.questions(self.folder)[:limit]
+        return read(self.folder).questions[:limit]
 
     # what follows from it
 
@@ -120,18 +120,15 @@ class Audit:
 
     def advices(self) -> tuple[TimeoutAdvice, ...]:
         """A timeout for every measured call, or the reason why there is none yet."""
-        return analysis.advices(self.folder)
+        return read(self.folder).advices
 
     def findings(self) -> tuple[Finding, ...]:
         """What the checks find, the gravest first."""
-        return run_checks(self._facts())
+        return read(self.folder).findings
 
     def sentence_on_single_points(self) -> str:
         """What may be said about single points of failure, given how much is known."""
-        return sentence_on_single_points(self._facts())
-
-    def _facts(self) -> Facts:
-        return analysis.check_facts(self.folder)
+        return read(self.folder).sentence_on_single_points
 
     # what changes the folder
 
@@ -162,7 +159,7 @@ class Audit:
 
     def plan(self) -> Strategy:
         """Propose the strategy anew; decisions are kept."""
-        return planned.plan_into(self.folder)
+        return exporting.plan_into(self.folder)
 
     def export(self, to: Sequence[str] = ("md", "html")) -> exporting.Written:
         """Write the document and other files into `out/`."""

@@ -7,21 +7,20 @@ from pathlib import Path
 from typing import Final
 
 from auditkit import engine
-from auditkit.checks import sentence_on_single_points
 from auditkit.document import FORMATS, Book, Provenance, document
 from auditkit.errors import InputError
 from auditkit.exporters import exporters
+from auditkit.importers import update_yaml
 from auditkit.model.audit import SEVERITIES, Artifact, Strategy
 from auditkit.model.failure import Mode
 from auditkit.model.noun import Noun
-from auditkit.project import analysis, measuring, planned
 from auditkit.project import folder as held
+from auditkit.project import measuring
 from auditkit.project.files import digest
 from auditkit.project.generated import write_generated
-from auditkit.project.importing import coverage_of
+from auditkit.project.inputs import Inputs, read
 from auditkit.project.steps import steps
 from auditkit.version import VERSION
-
 
 MODES: Final[tuple[Mode, ...]] = ("down", "slow")
 
@@ -67,69 +66,101 @@ def targets() -> tuple[str, ...]:
     return (*FORMATS, *exporters())
 
 
-def book(folder: Path, strategy: Strategy) -> Book:
+def book(inputs: Inputs) -> Book:
     """Everything that the document of an audit rests on."""
-    sources, exports = held.sources(folder), held.exports(folder)
-    system, profiles = held.system(folder), held.profiles(folder)
+    system, profiles = inputs.system, inputs.profiles
     blast = tuple(radius for mode in MODES for radius in engine.single_failures(system, mode, "worst", profiles))
+    assumed = inputs.facts.assumed_availability
+    cut_sets = engine.cut_sets(system, max_order=3, assumed_availability=assumed, profiles=profiles)
     return Book(
         system=system,
-        facts=held.facts(folder),
-        coverage=coverage_of(folder),
-        conflicts=sources.conflicts,
+        facts=inputs.facts,
+        coverage=inputs.coverage,
+        conflicts=inputs.sources.conflicts,
         profiles=profiles,
         # computed for the page, not kept in strategy.yaml: nobody would read hundreds of scenarios there
-        strategy=strategy.model_copy(update={"blast": blast, "cut_sets": analysis.cut_sets_of(folder, max_order=3)}),
+        strategy=inputs.strategy.model_copy(update={"blast": blast, "cut_sets": cut_sets}),
         provenance=(
-            *(Provenance(file=r.file, sha256=r.sha256, what=f"topology ({r.format})") for r in sources.sources),
-            *(Provenance(file=Path(r.file).name, sha256=r.sha256, what="latency export") for r in exports.exports),
+            *(Provenance(file=r.file, sha256=r.sha256, what=f"topology ({r.format})") for r in inputs.sources.sources),
+            *(
+                Provenance(file=Path(r.file).name, sha256=r.sha256, what="latency export")
+                for r in held.exports(inputs.folder).exports
+            ),
         ),
         version=VERSION,
-        single_points=sentence_on_single_points(analysis.check_facts(folder)),
+        single_points=inputs.sentence_on_single_points,
     )
 
 
+def plan_into(folder: Path) -> Strategy:
+    """Plan the strategy anew from the folder as it is now, keep every decision, and write it down."""
+    strategy = read(folder).strategy
+    write_generated(folder, _strategy_file(strategy), ("plan",))
+    return strategy
+
+
 def export_into(folder: Path, to: Sequence[str] = ("md", "html")) -> Written:
-    """Write the targets named into `out/`, after planning where that is not done. Raises `InputError` on an unknown target."""
-    unknown = [name for name in to if name not in targets()]
-    if unknown or not to:
-        what = f"there is no target {', '.join(unknown)}" if unknown else "names no target"
-        raise InputError.of(f"--to {','.join(to)}", what, f"choose from: {', '.join(targets())}")
-    condition = {step.name: step.condition for step in steps(folder)}
-    kept = held.strategy(folder)
-    strategy = kept if kept is not None and condition["plan"] == "done" else planned.plan_into(folder)
-    artifacts: list[Artifact] = []
-    gaps: list[WrittenGap] = []
-    known = exporters()
-    formats = tuple(name for name in to if name in FORMATS)
-    if formats:
-        artifacts.extend(document(book(folder, strategy), formats))
-    for name in to:
-        if name in known:
-            made, missing = known[name].export(held.system(folder), strategy)
-            artifacts.extend(made)
-            gaps.extend(WrittenGap(target=name, where=gap.where, what=gap.what, remedy=gap.remedy) for gap in missing)
-    contents = {f"out/{artifact.path}": artifact.content for artifact in artifacts}
-    write_generated(folder, contents, "document")
+    """Plan, and write the targets named into `out/`, as one change.
+
+    Raises `InputError` on an unknown target, `ExternalEdit` where a file in `out/` was edited by hand; nothing is written then.
+    """
+    inputs = read(folder)
+    artifacts, gaps = _made(inputs, to)
+    write_generated(folder, {**_strategy_file(inputs.strategy), **_files(artifacts)}, ("plan", "document"))
     files = tuple(WrittenFile(path=f"out/{a.path}", title=a.title, sha256=digest(a.content)) for a in artifacts)
-    return Written(artifacts=files, gaps=tuple(gaps))
+    return Written(artifacts=files, gaps=gaps)
 
 
 def run(folder: Path) -> Summary:
-    """All steps, headless: measure what is stale, check, plan, write the document with its action plan."""
+    """All steps, headless and as one change: measure what is stale, check, plan, write the document and the action plan."""
     held.require(folder)
     condition = {step.name: step.condition for step in steps(folder)}
+    taken: measuring.Taken | None = None
     if condition["latency"] != "done" and held.exports(folder).exports:
-        measuring.measure_again(folder)
-    strategy = planned.plan_into(folder)
-    export_into(folder, (*FORMATS, "actions"))
+        taken = measuring.take((), folder)
+    inputs = read(folder, None if taken is None else taken.measurement.profiles)
+    artifacts, _ = _made(inputs, (*FORMATS, "actions"))
+    generated = {**_strategy_file(inputs.strategy), **_files(artifacts)}
+    if taken is None:
+        write_generated(folder, generated, ("plan", "document"))
+    else:
+        everything = {**taken.generated, **generated}
+        write_generated(folder, everything, ("latency", "plan", "document"), taken.own, taken.expected)
+    strategy = inputs.strategy
     counts = {s: sum(f.severity == s for f in strategy.findings) for s in reversed(SEVERITIES)}
     return Summary(
         system=strategy.system,
         findings={severity: n for severity, n in counts.items() if n},
-        single_points=sentence_on_single_points(analysis.check_facts(folder)),
+        single_points=inputs.sentence_on_single_points,
         policies=len(strategy.policies),
         open_questions=len(strategy.open_questions),
         document=str(folder / "out" / "strategy.html"),
         next=f"auditkit lab {folder}",
     )
+
+
+def _made(inputs: Inputs, to: Sequence[str]) -> tuple[list[Artifact], tuple[WrittenGap, ...]]:
+    unknown = [name for name in to if name not in targets()]
+    if unknown or not to:
+        what = f"there is no target {', '.join(unknown)}" if unknown else "names no target"
+        raise InputError.of(f"--to {','.join(to)}", what, f"choose from: {', '.join(targets())}")
+    artifacts: list[Artifact] = []
+    gaps: list[WrittenGap] = []
+    known = exporters()
+    formats = tuple(name for name in to if name in FORMATS)
+    if formats:
+        artifacts.extend(document(book(inputs), formats))
+    for name in to:
+        if name in known:
+            made, missing = known[name].export(inputs.system, inputs.strategy)
+            artifacts.extend(made)
+            gaps.extend(WrittenGap(target=name, where=gap.where, what=gap.what, remedy=gap.remedy) for gap in missing)
+    return artifacts, tuple(gaps)
+
+
+def _files(artifacts: Sequence[Artifact]) -> dict[str, bytes]:
+    return {f"out/{artifact.path}": artifact.content for artifact in artifacts}
+
+
+def _strategy_file(strategy: Strategy) -> dict[str, bytes]:
+    return {held.STRATEGY: update_yaml(None, strategy).encode()}

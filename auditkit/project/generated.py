@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from auditkit.errors import ExternalEdit, Problem
@@ -14,11 +14,11 @@ from auditkit.project.steps import StepName, inputs_digest
 def write_generated(
     folder: Path,
     contents: Mapping[str, bytes],
-    step: StepName,
+    steps: Iterable[StepName],
     own: Mapping[str, bytes] | None = None,
     expected: Mapping[str, str | None] | None = None,
 ) -> None:
-    """Write generated files and note in the manifest what they are and which inputs they rest on.
+    """Write generated files as one change, and note in the manifest what they are and which inputs these `steps` rest on.
 
     `own` are files of the audit that change with them, `expected` the digests that these had when they were read. Raises
     `ExternalEdit` where a generated file is no longer what we wrote; nothing is written then.
@@ -32,9 +32,10 @@ def write_generated(
             for path in edited
         )
     everything = {**(own or {}), **contents}
+    written = {path: digest(content) for path, content in contents.items()}
+    rests_on: dict[str, str] = {step: inputs_digest(folder, step, everything) for step in steps}
     new = held.Manifest(
-        written=dict(sorted({**manifest.written, **{path: digest(content) for path, content in contents.items()}}.items())),
-        steps=dict(sorted({**manifest.steps, step: inputs_digest(folder, step, everything)}.items())),
+        written=dict(sorted((manifest.written | written).items())), steps=dict(sorted((manifest.steps | rests_on).items()))
     )
     text = new.model_dump_json(indent=2) + "\n"
     write_all(folder, {**everything, held.MANIFEST: text.encode()}, {**(expected or {}), **now})

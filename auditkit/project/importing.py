@@ -10,7 +10,6 @@ from typing import Any
 
 from auditkit.errors import InputError
 from auditkit.importers import (
-    coverage,
     detect_format,
     dump_yaml,
     importers,
@@ -21,7 +20,7 @@ from auditkit.importers import (
     update_yaml,
     validate,
 )
-from auditkit.model.draft import Coverage, Draft, Item
+from auditkit.model.draft import Draft, Item
 from auditkit.model.system import CommonCause, Component, Dependency, Journey, System
 from auditkit.project import folder as held
 from auditkit.project.files import digest, read_input, read_known, read_text, write_all
@@ -68,12 +67,6 @@ def import_files(paths: Sequence[Path], folder: Path, format: str | None = None)
     contents[held.SOURCES] = update_yaml(listed, index).encode()
     write_all(folder, contents, {held.SYSTEM: known, held.SOURCES: listed_known})
     return index
-
-
-def coverage_of(folder: Path) -> Coverage:
-    """How much of the audited system is known, and how surely."""
-    said = dict.fromkeys(text for record in held.sources(folder).sources for text in record.cannot_say)
-    return coverage(held.system(folder), tuple(said))
 
 
 def _expanded(paths: Sequence[Path]) -> list[Path]:

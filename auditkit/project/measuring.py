@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from auditkit.latency import Measured, Unmatched, measure, to_parquet
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.system import System
 from auditkit.planning import by_call
-from auditkit.project import analysis
 from auditkit.project import folder as held
 from auditkit.project.files import digest_file, read_input, read_known
 from auditkit.project.generated import write_generated
+from auditkit.project.inputs import read
 
 COPIED_UP_TO = 64 * 2**20
 """Larger exports, in bytes, stay where they are and are referred to by path and hash."""
@@ -30,11 +30,28 @@ class Measurement:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Exports taken into an audit but not written yet: what was measured, and the files that go with it."""
+
+    measurement: Measurement
+    generated: Mapping[str, bytes]
+    own: Mapping[str, bytes]
+    expected: Mapping[str, str | None]
+
+
 def measure_into(paths: Sequence[Path], folder: Path, format: str | None = None, unit: str | None = None) -> Measurement:
-    """Take latency exports into an audit and measure all of its exports anew.
+    """Take latency exports into an audit and measure all of its exports anew; without `paths`, those that it holds.
 
     Raises `InputError` where a file cannot be read as a latency export; nothing is written then.
     """
+    taken = take(paths, folder, format, unit)
+    write_generated(folder, taken.generated, ("latency",), taken.own, taken.expected)
+    return taken.measurement
+
+
+def take(paths: Sequence[Path], folder: Path, format: str | None = None, unit: str | None = None) -> Taken:
+    """Everything that `measure_into` does, except writing."""
     held.require(folder)
     records = {record.file: record for record in held.exports(folder).exports}
     contents: dict[str, bytes] = {}
@@ -56,13 +73,7 @@ def measure_into(paths: Sequence[Path], folder: Path, format: str | None = None,
     text, known = read_known(folder / held.EXPORTS)
     contents[held.EXPORTS] = update_yaml(text, held.ExportIndex(exports=tuple(ordered))).encode()
     parquet = to_parquet(measured.profiles.values())
-    write_generated(folder, {held.PROFILES: parquet}, "latency", own=contents, expected={held.EXPORTS: known})
-    return measured
-
-
-def measure_again(folder: Path) -> Measurement:
-    """Measure the exports that the audit holds already, for example after names in `audit.yaml` have changed."""
-    return measure_into((), folder)
+    return Taken(measured, {held.PROFILES: parquet}, contents, {held.EXPORTS: known})
 
 
 def _measure_all(records: Sequence[held.ExportRecord], places: dict[str, Path], folder: Path) -> Measurement:
@@ -100,7 +111,7 @@ def timeouts(paths: Sequence[Path], into: Path | None = None, format: str | None
     """Timeouts from latency exports; with `into` they are kept in that audit and fit its deadlines and pools."""
     if into is not None:
         measured = measure_into(paths, into, format, unit)
-        advices = analysis.advices(into)
+        advices = read(into).advices
     else:
         part = measure(paths, format=format, unit=unit)
         measured = Measurement({profile.call: profile for profile in part.profiles}, part.unmatched, part.warnings)

@@ -1,0 +1,80 @@
+"""Everything that an audit rests on, read once from its folder, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from auditkit import engine
+from auditkit.checks import Facts, run_checks, sentence_on_single_points
+from auditkit.importers import coverage
+from auditkit.model.audit import AuditFacts, Decision, Finding, Strategy
+from auditkit.model.draft import Coverage
+from auditkit.model.latency import LatencyProfile, TimeoutAdvice
+from auditkit.model.system import Question, System
+from auditkit.planning import advise_all, by_call, plan
+from auditkit.project import folder as held
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """One reading of an audit folder. What follows from it is computed at most once, and nothing is written."""
+
+    folder: Path
+    system: System
+    facts: AuditFacts
+    decisions: tuple[Decision, ...]
+    profiles: Mapping[str, LatencyProfile]
+    sources: held.SourceIndex
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """How much of the system is known, and how surely."""
+        said = dict.fromkeys(text for record in self.sources.sources for text in record.cannot_say)
+        return coverage(self.system, tuple(said))
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """Open questions, those that decide most first."""
+        return engine.questions(self.system, self.profiles)
+
+    @cached_property
+    def checked(self) -> Facts:
+        """Everything that the checks look at."""
+        advices = advise_all(self.system, self.profiles, self.facts.false_timeout_target)
+        return Facts(system=self.system, profiles=self.profiles, advices=advices, coverage=self.coverage)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks find, the gravest first."""
+        return run_checks(self.checked)
+
+    @cached_property
+    def sentence_on_single_points(self) -> str:
+        """What may be said about single points of failure, given how much is known."""
+        return sentence_on_single_points(self.checked)
+
+    @cached_property
+    def advices(self) -> tuple[TimeoutAdvice, ...]:
+        """A timeout, or a refusal, for each measured call, within the deadlines and pools of this system."""
+        return by_call(self.system, self.profiles, self.facts.false_timeout_target)
+
+    @cached_property
+    def strategy(self) -> Strategy:
+        """The strategy that these inputs give; every decision is kept."""
+        target = self.facts.false_timeout_target
+        return plan(self.checked, self.findings, self.decisions, self.questions, target=target)
+
+
+def read(folder: Path, profiles: Mapping[str, LatencyProfile] | None = None) -> Inputs:
+    """Read an audit folder as it is now; `profiles` stand in for those in the folder, where they are about to be replaced."""
+    return Inputs(
+        folder=folder,
+        system=held.system(folder),
+        facts=held.facts(folder),
+        decisions=held.decisions(folder),
+        profiles=held.profiles(folder) if profiles is None else profiles,
+        sources=held.sources(folder),
+    )
