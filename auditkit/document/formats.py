@@ -9,13 +9,14 @@ from auditkit.document.analysis import analysed
 from auditkit.document.blocks import Picture
 from auditkit.document.book import Book
 from auditkit.document.context import Context, context
+from auditkit.document.records import records
 from auditkit.errors import InputError
 from auditkit.model.audit import Artifact
 
-Writer = Callable[[Context], tuple[Artifact, ...]]
+Writer = Callable[[Book, Context], tuple[Artifact, ...]]
 
 
-def _markdown(doc: Context) -> tuple[Artifact, ...]:
+def _markdown(book: Book, doc: Context) -> tuple[Artifact, ...]:
     pictures = (block for section in doc.sections for block in section.blocks if isinstance(block, Picture))
     return (
         Artifact(path="strategy.md", content=render.markdown(doc).encode(), title="The written strategy, for a repository"),
@@ -23,11 +24,15 @@ def _markdown(doc: Context) -> tuple[Artifact, ...]:
     )
 
 
-def _html(doc: Context) -> tuple[Artifact, ...]:
+def _html(book: Book, doc: Context) -> tuple[Artifact, ...]:
     return (Artifact(path="strategy.html", content=render.html(doc).encode(), title="The written strategy, one page"),)
 
 
-FORMATS: Mapping[str, Writer] = {"md": _markdown, "html": _html}
+def _records(book: Book, doc: Context) -> tuple[Artifact, ...]:
+    return records(book)
+
+
+FORMATS: Mapping[str, Writer] = {"md": _markdown, "html": _html, "adr": _records}
 """Everything that the document can be written as."""
 
 
@@ -47,5 +52,6 @@ def document(book: Book, formats: Sequence[str] = ("md", "html")) -> tuple[Artif
         raise InputError.of(
             f"formats {', '.join(unknown)}", "are no formats of the document", f"choose from {', '.join(FORMATS)}"
         )
-    doc = context(analysed(book))
-    return tuple(artifact for name in formats for artifact in FORMATS[name](doc))
+    complete = analysed(book)
+    doc = context(complete)
+    return tuple(artifact for name in formats for artifact in FORMATS[name](complete, doc))

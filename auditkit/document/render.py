@@ -60,12 +60,16 @@ def percents(widths: Iterable[float]) -> list[str]:
     return [f"{100 * width / sum(all_widths):.4g}" for width in all_widths]
 
 
+def fill(name: str, **values: object) -> str:
+    """One template, filled."""
+    return _environment().get_template(name).render(**values)
+
+
 def html(doc: Context) -> str:
     """The document as one self-contained page."""
-    template = _environment().get_template("strategy.html.j2")
-    return template.render(doc=doc, style=_text("strategy.css"), script=_text("strategy.js"))
+    return fill("strategy.html.j2", doc=doc, style=_text("strategy.css"), script=_text("strategy.js"))
 
 
 def markdown(doc: Context) -> str:
     """The document as Markdown; pictures are files beside it."""
-    return _environment().get_template("strategy.md.j2").render(doc=doc)
+    return fill("strategy.md.j2", doc=doc)

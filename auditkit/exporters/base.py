@@ -1,4 +1,4 @@
-"""What an exporter is. Adding one is one file with an `Exporter`, and one line in `table.py`."""
+"""What an exporter is. Adding one is a file with an `Exporter`, and one line in `table.py`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from auditkit.model.audit import Artifact, Gap, Strategy
 from auditkit.model.system import System
 
-Exported = tuple[tuple[Artifact, ...], tuple[Gap, ...]]
-"""The files of one target, and what that target cannot express."""
+Made = tuple[tuple[Artifact, ...], tuple[Gap, ...]]
+"""Files, and what the target cannot express, in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
-    """One target: `title` in a list, `prose` for those who want to know what its files do and how they were converted.
+    """Files of one target. `prose` says what they are for and how its semantics differ from the model's.
 
-    `export(system, strategy)` gets today's system and, where there is one, its strategy; it touches no disk.
+    `export(system, strategy)` returns artifacts and gaps; without a strategy it exports today's settings. Equal inputs give
+    equal bytes. It never raises on a System that went through the gate.
     """
 
     name: str
     title: str
     prose: str
-    export: Callable[[System, Strategy | None], Exported]
+    export: Callable[[System, Strategy | None], Made]

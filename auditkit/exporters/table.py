@@ -1,20 +1,20 @@
-"""All targets that a strategy is exported to. Adding one is a file with an `Exporter` and a line here."""
+"""Everything that `auditkit export --to` can write beside the document."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
-from auditkit.exporters.actions import ACTIONS
+from auditkit.exporters import actions, strategy_json
 from auditkit.exporters.base import Exporter
 from auditkit.registry import with_entry_points
 
-EXPORTERS: Final[Mapping[str, Exporter]] = {
-    ACTIONS.name: ACTIONS,
+EXPORTERS: Mapping[str, Exporter] = {
+    "actions": actions.EXPORTER,
+    "strategy_json": strategy_json.EXPORTER,
 }
-"""Our own targets."""
+"""By the name that `--to` takes."""
 
 
-def exporters() -> dict[str, Exporter]:
-    """Our own targets, and those that installed packages offer as entry points of the group `auditkit.exporters`."""
+def all_exporters() -> dict[str, Exporter]:
+    """Ours, and those that installed packages offer under the entry point group `auditkit.exporters`."""
     return with_entry_points(EXPORTERS, "exporters", Exporter)
