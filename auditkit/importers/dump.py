@@ -81,10 +81,14 @@ def _says_something(text: str) -> bool:
 def _held(previous: str, raw: dict[str, Any], kind: type[Noun]) -> Noun | None:
     """What the previous text means; None where it does not pass, so that nothing of its spelling can be relied on."""
     try:
-        if kind is System:
-            return validate(load_yaml(previous, "the previous text"))
-        return kind.model_validate(raw, context=FROM_FILE)
+        return (
+            validate(load_yaml(previous, "the previous text")) if kind is System else kind.model_validate(raw, context=FROM_FILE)
+        )
     except (InputError, ValidationError):
+        pass  # references may dangle; the entries themselves may still be readable
+    try:
+        return kind.model_validate(raw, context=FROM_FILE)
+    except ValidationError:
         return None
 
 
