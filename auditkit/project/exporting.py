@@ -9,7 +9,7 @@ from typing import Final
 from auditkit import engine
 from auditkit.document import FORMATS, Book, Provenance, document
 from auditkit.errors import InputError
-from auditkit.exporters import exporters
+from auditkit.exporters import all_exporters
 from auditkit.importers import update_yaml
 from auditkit.model.audit import SEVERITIES, Artifact, Strategy
 from auditkit.model.failure import Mode
@@ -63,7 +63,7 @@ class Summary(Noun):
 
 def targets() -> tuple[str, ...]:
     """Everything that `export` can write."""
-    return (*FORMATS, *exporters())
+    return (*FORMATS, *all_exporters())
 
 
 def book(inputs: Inputs) -> Book:
@@ -146,7 +146,7 @@ def _made(inputs: Inputs, to: Sequence[str]) -> tuple[list[Artifact], tuple[Writ
         raise InputError.of(f"--to {','.join(to)}", what, f"choose from: {', '.join(targets())}")
     artifacts: list[Artifact] = []
     gaps: list[WrittenGap] = []
-    known = exporters()
+    known = all_exporters()
     formats = tuple(name for name in to if name in FORMATS)
     if formats:
         artifacts.extend(document(book(inputs), formats))
