@@ -16,6 +16,7 @@ from auditkit.units import parse_duration, parse_rate, parse_share
 Key = tuple[Hashable, int]
 Groups = dict[Key, list["_Said"]]
 _SECTIONS: Final = ("components", "dependencies", "common_causes", "journeys")
+_IDENTITY: Final = frozenset({"id", "from", "to"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ def _decided(path: str, said: Sequence[_Said], earlier: Sequence[_Said], conflic
     stated.sort(key=lambda pair: (pair[0].rank(path), _canonical(_meaning(pair[1])), pair[0].item.source))
     winner, kept = stated[0]
     for other, dropped in stated[1:]:
-        if not same(_meaning(kept), _meaning(dropped)):
+        if path not in _IDENTITY and not same(_meaning(kept), _meaning(dropped)):
             conflicts.append(
                 Conflict(
                     where=other.item.where(path),
