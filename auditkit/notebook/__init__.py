@@ -8,6 +8,9 @@ see.components_table(audit.system)
 
 from __future__ import annotations
 
+from auditkit.notebook.cut_set_panel import cut_set_panel
+from auditkit.notebook.decisions_board import decisions_board
+from auditkit.notebook.dependency_editor import dependency_editor
 from auditkit.notebook.failure_tables import (
     assumptions_table,
     availability_table,
@@ -34,6 +37,9 @@ from auditkit.notebook.map_tables import (
 )
 from auditkit.notebook.opening import open_audit
 from auditkit.notebook.panels import blast_panel, graph_panel, import_panel, measure_panel, questions_panel
+from auditkit.notebook.pattern_panel import pattern_panel
+from auditkit.notebook.progress_panel import progress_panel
+from auditkit.notebook.strategy_panel import strategy_panel
 from auditkit.notebook.strategy_tables import (
     actions_table,
     decisions_table,
@@ -77,12 +83,13 @@ from auditkit.notebook.walking import (
 __all__ = [
     "actions_table", "answer_open", "assumptions_table", "attempt", "availability_table", "blast_explorer", "blast_panel",
     "blast_table", "bounds_table", "closing", "comparison_table", "components_table", "conflicts_table", "coverage_table",
-    "cut_sets_table", "decide_once", "decisions_table", "dependencies_table", "dependency_graph", "experiments_table",
-    "explain_finding", "exports", "exports_table", "facts_table", "files_table", "finding_key", "findings_table",
-    "first_call", "first_callee", "first_finding", "first_recommended", "gaps_table", "graph_html", "graph_panel",
-    "grounds_table", "import_panel", "journeys_table", "latency_picture", "latency_table", "least_known", "legend_table",
-    "measure_exports", "measure_panel", "monitoring_table", "omissions_table", "open_audit", "policies_table",
-    "questions_panel", "questions_table", "recording_table", "refused_table", "rehearsal", "single_points_table",
-    "stage_file", "states_table", "steps_table", "timeout_panel", "timeouts_table", "to_pyvis", "two_rules_table",
-    "unmeasured_table", "who", "whole_text", "written_table",
+    "cut_set_panel", "cut_sets_table", "decide_once", "decisions_board", "decisions_table", "dependencies_table",
+    "dependency_editor", "dependency_graph", "experiments_table", "explain_finding", "exports", "exports_table",
+    "facts_table", "files_table", "finding_key", "findings_table", "first_call", "first_callee", "first_finding",
+    "first_recommended", "gaps_table", "graph_html", "graph_panel", "grounds_table", "import_panel", "journeys_table",
+    "latency_picture", "latency_table", "least_known", "legend_table", "measure_exports", "measure_panel", "monitoring_table",
+    "omissions_table", "open_audit", "pattern_panel", "policies_table", "progress_panel", "questions_panel",
+    "questions_table", "recording_table", "refused_table", "rehearsal", "single_points_table", "stage_file", "states_table",
+    "steps_table", "strategy_panel", "timeout_panel", "timeouts_table", "to_pyvis", "two_rules_table", "unmeasured_table",
+    "who", "whole_text", "written_table",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +38,8 @@ def told(message: Any, act: Callable[[], str | None]) -> None:
         message.value = "" if said is None else f'<div role="status" style="color:{INK}">{html.escape(said)}</div>'
 
 
-def heading(text: str) -> Any:
-    """A small heading inside a panel."""
-    import ipywidgets as widgets
-
-    return widgets.HTML(f"<b>{html.escape(text)}</b>")
+def offer(choice: Any, options: Sequence[tuple[str, Any]]) -> None:
+    """Give a choice new options: what was chosen stays chosen where it still can, else the first is."""
+    before, values = choice.value, [value for _, value in options]
+    choice.options = list(options)
+    choice.value = before if before in values else values[0]

@@ -16,7 +16,7 @@ from auditkit.notebook.frames import table_html
 from auditkit.notebook.graph import Positions
 from auditkit.notebook.graph_widget import DependencyGraph, blast_explorer, dependency_graph
 from auditkit.notebook.map_tables import coverage_table, questions_table
-from auditkit.notebook.panel import Panel, told
+from auditkit.notebook.panel import Panel, offer, told
 from auditkit.notebook.views import MOST, group_labels, grouped, groups
 from auditkit.project import Audit
 

@@ -1,0 +1,221 @@
+"""The panels as Python objects: what a click would set is set, and the audit folder holds what follows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditkit import notebook as see
+from auditkit.notebook.dependency_editor import unanswered
+from auditkit.notebook.panel import Panel
+from auditkit.project import Audit
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    audit = Audit.new(tmp_path_factory.mktemp("panels") / "shop", sample="worked-example")
+    see.measure_exports(audit)
+    return audit
+
+
+@pytest.fixture
+def audit(made: Audit, tmp_path: Path) -> Audit:
+    """A copy for each test, measured already."""
+    shutil.copytree(made.folder, tmp_path / "shop")
+    return Audit.open(tmp_path / "shop")
+
+
+NOW = dt.datetime(2026, 3, 9, tzinfo=dt.UTC)
+
+
+def upload(panel: Panel, name: str, content: bytes) -> None:
+    """What the browser's upload sets."""
+    panel["upload"].value = (
+        {"name": name, "type": "", "size": len(content), "content": memoryview(content), "last_modified": NOW},
+    )
+
+
+def test_import_by_path_and_by_upload_are_the_same(audit: Audit) -> None:
+    """Both end in the folder, with a kept copy; the coverage follows."""
+    panel = see.import_panel(audit)
+    panel["paths"].value = str(see.stage_file("calls-mended.yaml"))
+    panel["go"].click()
+    assert "11 dependencies are known now" in panel["message"].value
+    upload(panel, "more.csv", b"from,to\nloyalty,users\n")
+    panel["go"].click()
+    assert "12 dependencies are known now" in panel["message"].value
+    assert panel["upload"].value == ()
+    assert (audit.folder / "sources" / "more.csv").is_file()
+
+
+def test_a_refused_import_says_why_and_changes_nothing(audit: Audit) -> None:
+    """The refusal stands in the panel, marked as an alert, with the place and the repair."""
+    before = (audit.folder / "system.yaml").read_bytes()
+    panel = see.import_panel(audit)
+    panel["paths"].value = str(see.stage_file("calls-with-a-typo.yaml"))
+    panel["go"].click()
+    assert 'role="alert"' in panel["message"].value
+    assert "write &#x27;recommendation&#x27;" in panel["message"].value
+    assert (audit.folder / "system.yaml").read_bytes() == before
+
+
+def test_nothing_chosen_is_said(audit: Audit) -> None:
+    """A click without a file is no error in a log."""
+    panel = see.measure_panel(audit)
+    panel["go"].click()
+    assert "nothing was chosen" in panel["message"].value
+
+
+def test_latencies_can_be_uploaded(audit: Audit) -> None:
+    """A small export goes through the browser into the folder, and is measured."""
+    panel = see.measure_panel(audit)
+    rows = "".join(f"inventory,inventory-db,{i},{5 + i % 7},ok\n" for i in range(400))
+    upload(panel, "db.csv", f"caller,callee,start,duration_ms,outcome\n{rows}".encode())
+    panel["go"].click()
+    assert "8 calls are measured now" in panel["message"].value
+    assert audit.profiles["inventory -> inventory-db"].n == 400
+
+
+def test_a_question_is_answered_in_place(audit: Audit) -> None:
+    """The answer goes into the file with its source, and the question is gone."""
+    panel = see.questions_panel(audit)
+    asked = {value[0]: value for _, value in panel["question"].options}
+    panel["question"].value = asked["api:account -> loyalty"]
+    panel["key"].value = "on_failure"
+    assert panel["value"].options == ("fail", "degrade", "ignore")
+    panel["value"].value = "ignore"
+    panel["go"].click()
+    assert "is not complete" in panel["message"].value
+    panel["by"].value = "marketing"
+    panel["go"].click()
+    assert "Saved in system.yaml" in panel["message"].value
+    assert "api:account -> loyalty" not in {value[0] for _, value in panel["question"].options}
+    answered = next(d for d in audit.system.dependencies if d.subject == "api:account -> loyalty")
+    assert answered.on_failure == "ignore"
+    assert [(e.source, e.confidence) for e in answered.evidence if e.confidence == "asked"] == [("marketing", "asked")]
+
+
+def test_many_calls_are_answered_at_once(audit: Audit) -> None:
+    """Bulk answers; what is left as it is stays; a figure without a unit is refused before anything is written."""
+    panel = see.dependency_editor(audit)
+    panel["calls"].value = ("api:home -> users", "api:account -> users")
+    panel["timeout"].value = "120"
+    panel["by"].value = "identity-team"
+    panel["go"].click()
+    assert "without unit" in panel["message"].value
+    panel["timeout"].value = "120ms"
+    panel["go"].click()
+    assert "saved for 2 calls" in panel["message"].value
+    changed = {d.subject: d for d in audit.system.dependencies}
+    for subject in panel["calls"].value or ("api:home -> users", "api:account -> users"):
+        policy: Any = changed[subject].policy
+        assert policy.timeout_s == 0.12
+        assert policy.retry == "none"
+    assert changed["api:home -> users"].on_failure == "degrade"
+
+
+def test_the_editor_marks_what_nobody_has_answered(audit: Audit) -> None:
+    """A question mark stands before it."""
+    panel = see.dependency_editor(audit)
+    marked = [subject for label, subject in panel["calls"].options if label.startswith("?")]
+    assert marked == [d.subject for d in audit.system.dependencies if unanswered(d)] == ["api:account -> loyalty"]
+
+
+def test_decisions_need_a_reason_and_can_be_taken_back(audit: Audit) -> None:
+    """An empty reason is refused in the panel; a decision moves from waiting to made, and back."""
+    board = see.decisions_board(audit)
+    about = board["about"].value
+    board["by"].value = "Ada"
+    board["go"].click()
+    assert 'role="alert"' in board["message"].value
+    assert audit.decisions == ()
+    board["reason"].value = "the fallback is never reached"
+    board["go"].click()
+    assert [(d.about, d.choice, d.by) for d in audit.decisions] == [(about, "adopt", "Ada")]
+    assert about not in {value for _, value in board["about"].options}
+    board["withdraw"].click()
+    assert audit.decisions == ()
+    assert about in {value for _, value in board["about"].options}
+
+
+def test_a_proposal_is_adopted_with_its_grounds_in_view(audit: Audit) -> None:
+    """The panel shows data and rule; adopting is a decision, and the plan follows."""
+    panel = see.pattern_panel(audit)
+    panel["call"].value = "api:home -> recommendation"
+    assert "300ms" in panel["shown"].value
+    assert "6,000" in panel["shown"].value or "6000" in panel["shown"].value
+    panel["reason"].value = "measured in a busy hour"
+    panel["by"].value = "Ada"
+    panel["go"].click()
+    assert "planned again" in panel["message"].value
+    adopted = {p.dependency: p.adopted for p in (audit.strategy or audit.plan()).policies}
+    assert adopted["api:home -> recommendation"]
+    assert not adopted["api:order -> users"]
+
+
+def test_cut_sets_are_browsed_by_size_and_name(audit: Audit) -> None:
+    """Pairs of the home page; those with the session cache; slow ones are others."""
+    panel = see.cut_set_panel(audit)
+    panel["journey"].value = "home"
+    panel["size"].value = 2
+    assert "3 sets match" in panel["table"].value
+    panel["name"].value = "pg"
+    assert "1 sets match" in panel["table"].value
+    assert "pg-cluster + session-cache" in panel["table"].value
+
+
+def test_progress_says_what_comes_next(audit: Audit) -> None:
+    """Measured, not yet planned; another audit beside it can be looked at."""
+    other = Audit.new(audit.folder.parent / "other", sample="flash-sale")
+    panel = see.progress_panel(audit)
+    assert "Next: Plan the strategy, in 07_strategy." in panel["table"].value
+    panel["audit"].value = str(other.folder.resolve())
+    assert "Next: Measure latencies" in panel["table"].value
+    assert "see.open_audit(" in panel["table"].value
+
+
+def test_the_strategy_panel_writes_and_links(audit: Audit) -> None:
+    """Formats are chosen, files lie in out/, links are relative."""
+    panel = see.strategy_panel(audit)
+    panel["formats"].value = ("md",)
+    panel["go"].click()
+    assert "files written" in panel["message"].value
+    assert (audit.folder / "out" / "strategy.md").is_file()
+    assert "out/strategy.md" in panel["links"].value
+    assert "http" not in panel["links"].value
+
+
+def test_the_timeout_slider_shows_rate_bound_and_deadline(audit: Audit) -> None:
+    """At the advised 300 ms: none of 6,000 cut off, at most 0.05 %; at 100 ms about one in a hundred."""
+    panel = see.timeout_panel(audit, "api -> recommendation")
+    assert panel["slider"].value == 0.3
+    assert "<b>0.000%</b>" in panel["rate"].value
+    assert "<b>0.050%</b>" in panel["rate"].value
+    assert "within the target of 0.100%" in panel["rate"].value
+    assert "fits into the deadline of 500ms" in panel["chain"].value
+    stops = [value for _, value in panel["slider"].options]
+    panel["slider"].value = min(stops, key=lambda stop: abs(stop - 0.1))
+    assert "not proven to be within" in panel["rate"].value
+    panel["slider"].value = max(stops)
+    assert "misses the deadline" in panel["chain"].value
+    assert panel["message"].value == ""
+
+
+def test_the_timeout_panel_says_when_nothing_is_measured(tmp_path: Path) -> None:
+    """No traceback, a sentence."""
+    empty = Audit.new(tmp_path / "new")
+    assert "Nothing is measured yet" in see.timeout_panel(empty)["message"].value
+    assert "no latency export" in see.measure_exports(empty)
+
+
+def test_tables_of_an_empty_audit_are_empty_not_broken(tmp_path: Path) -> None:
+    """Whoever starts from nothing sees tables without rows."""
+    empty = Audit.new(tmp_path / "new")
+    assert len(see.components_table(empty.system)) == 0
+    assert len(see.blast_table(empty.single_failures())) == 0
+    assert see.first_finding(empty, "single_point_of_failure") is None
+    assert see.decide_once(empty, None, choice="defer", reason="none", by="x") == "Nothing to decide about here."
