@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from auditkit.checks.base import Check, Facts
-from auditkit.checks.wording import finding, listing
+from auditkit.checks.wording import amount, finding, listing
 from auditkit.model.audit import Finding
 from auditkit.model.failure import Certainty
 from auditkit.model.policy import bulkhead, held_workers, timeout_is_open
@@ -74,7 +74,7 @@ def _words(component: Component, callee: str, group: Sequence[Dependency], worke
     held = _held(component, group)
     rates = [d.rate_per_s for d in group if d.rate_per_s is not None]
     rate = "an unknown rate of" if len(rates) < len(group) else f"{math.fsum(rates) / component.running:.3g}"
-    much = f"{held:.3g}" if math.isfinite(held) else "without end, since nothing bounds them"
+    much = amount(held) if math.isfinite(held) else "without end, since nothing bounds them, all"
     return f"slow {callee}: {rate} calls a second hold {much} of {workers} workers in one instance"
 
 

@@ -36,6 +36,17 @@ def seconds(value: float) -> str:
     return format_duration(float(f"{value:.3g}")) if math.isfinite(value) else "without end"
 
 
+def amount(value: float) -> str:
+    """A number of things to three digits, whole from a hundred on; infinity in words.
+
+    >>> amount(0.59), amount(59.34), amount(9000.4), amount(float("inf"))
+    ('0.59', '59.3', '9,000', 'without end')
+    """
+    if not math.isfinite(value):
+        return "without end"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def percent(share: float) -> str:
     """A share in percent to two significant digits, of what is missing to 100 % where that is the smaller part.
 

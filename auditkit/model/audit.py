@@ -122,6 +122,7 @@ class PolicyProposal(Noun):
     reason: str = ""
     needs: tuple[str, ...] = ()
     adopted: bool = False
+    declined: bool = Field(default=False, description="somebody decided to accept the risk or to defer: it is not in force")
     standing: dict[str, Standing] = Field(default_factory=dict, description="how far each pattern has come")
 
 

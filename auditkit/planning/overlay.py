@@ -9,11 +9,11 @@ from auditkit.model.system import Policy, System
 
 
 def settings(proposal: PolicyProposal) -> Policy | None:
-    """The policy that a proposal puts into force; None where it changes nothing.
+    """The policy that a proposal puts into force; None where it changes nothing, or where somebody has declined it.
 
     A provisional timeout counts only where somebody has adopted it; until then today's stays, and with it the question.
     """
-    if proposal.proposed is None:
+    if proposal.proposed is None or proposal.declined:
         return None
     if proposal.provisional and not proposal.adopted:
         today = None if proposal.today is None else proposal.today.timeout_s

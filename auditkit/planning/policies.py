@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from auditkit.model.audit import Decision, ExperimentResult, Ground, Omission, PolicyProposal
+from auditkit.model.audit import Choice, Decision, ExperimentResult, Ground, Omission, PolicyProposal
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.paths import Paths, paths
-from auditkit.model.policy import timeout_s
-from auditkit.model.system import Dependency, Policy, System
+from auditkit.model.policy import retry, timeout_s
+from auditkit.model.system import Bulkhead, CircuitBreaker, Dependency, Fallback, Policy, Retry, System
+from auditkit.patterns.fallback import open_points
+from auditkit.planning.breakers import choose_breaker
 from auditkit.planning.experiments import standings
+from auditkit.planning.overlay import replace_policies
+from auditkit.planning.pick import Pick, Plan
+from auditkit.planning.pools import choose_bulkheads, policy_with
+from auditkit.planning.retries import choose_retries, without_unsafe_retries
 from auditkit.planning.timeouts import fit_together, in_force, text
 
 
@@ -25,41 +31,124 @@ class Proposals:
 def propose(
     system: System,
     profiles: Mapping[str, LatencyProfile],
-    decisions: tuple[Decision, ...] = (),
+    decisions: Sequence[Decision] = (),
     target: float | None = None,
     results: Sequence[ExperimentResult] = (),
 ) -> Proposals:
-    """What every dependency should be given. `decisions` about `policy from -> to` say what people have adopted already."""
-    known = paths(system)
-    advices = fit_together(system, profiles, target)
-    adopted = frozenset(d.about for d in decisions if d.choice == "adopt")
-    policies = tuple(
-        _proposal(known, d, advices.get(d.subject), f"policy {d.subject}" in adopted, results) for d in system.dependencies
-    )
-    return Proposals(policies, ())
+    """What every dependency should be given. `decisions` about `policy from -> to` say what people have adopted already.
+
+    Timeouts first, then retries that fit into them, then pools and breakers for what is left.
+    """
+    choices = {decision.about: decision.choice for decision in decisions}
+    safe = {d.subject: policy for d in system.dependencies if (policy := without_unsafe_retries(d)) is not None}
+    base = replace_policies(system, safe)
+    advices = fit_together(base, profiles, target)
+    timeouts = {d.subject: timeout_of(d, advices[d.subject]) for d in base.dependencies if d.subject in advices}
+    counting = {subject: in_force_of(made, choices.get(f"policy {subject}")) for subject, made in timeouts.items()}
+    bounded = Plan(paths(replace_policies(base, counting)), profiles)
+    plan, retries = choose_retries(bounded, {d.subject: retry(d.policy) for d in system.dependencies})
+    pools = choose_bulkheads(plan)
+    pooled = {d.subject: policy_with(_policy(d), pools[d.subject]) for d in plan.paths.system.dependencies if d.subject in pools}
+    plan = replace(plan, paths=paths(replace_policies(plan.paths.system, pooled)))
+    breakers = {d.subject: choose_breaker(plan, d) for d in plan.paths.system.dependencies if plan.paths.timed(d)}
+    policies: list[PolicyProposal] = []
+    omitted: list[Omission] = []
+    for dependency, planned in zip(system.dependencies, plan.paths.system.dependencies, strict=True):
+        subject = dependency.subject
+        if subject not in timeouts:
+            policies.append(_nothing(dependency))
+            continue
+        made = Made(timeouts[subject], retries[subject], breakers[subject], pools[subject])
+        policies.append(_proposal(dependency, planned, made, choices.get(f"policy {subject}"), results))
+        omitted.extend(_omissions(plan.paths, dependency, made))
+    return Proposals(tuple(policies), tuple(omitted))
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """The timeout of one call: policy with it, its ground, what it needs, whether it is provisional, and the advice behind it."""
+
+    policy: Policy
+    ground: Ground
+    needs: tuple[str, ...]
+    provisional: bool
+    advice: TimeoutAdvice
+    today: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """All choices for one call."""
+
+    timeout: Timeout
+    retry: Pick[Retry]
+    breaker: Pick[CircuitBreaker]
+    pool: Pick[Bulkhead]
+
+
+def in_force_of(made: Timeout, choice: Choice | None) -> Policy:
+    """The policy that counts: a provisional timeout only where somebody has adopted it."""
+    if choice == "adopt" or not made.provisional:
+        return made.policy
+    return made.policy.model_copy(update={"timeout_s": made.today.timeout_s})
+
+
+def _policy(dependency: Dependency) -> Policy:
+    return in_force(dependency, None)
 
 
 def _proposal(
-    known: Paths, dependency: Dependency, advice: TimeoutAdvice | None, adopted: bool, results: Sequence[ExperimentResult]
+    dependency: Dependency, planned: Dependency, made: Made, choice: Choice | None, results: Sequence[ExperimentResult]
 ) -> PolicyProposal:
-    today = in_force(dependency, None)
-    if advice is None:
-        return PolicyProposal(
-            dependency=dependency.subject, today=today, proposed=None, reason=_why_nothing(dependency), adopted=adopted
-        )
-    policy, ground, needs, provisional = timeout_of(dependency, advice)
+    today = _policy(dependency)
+    policy = _policy(planned).model_copy(update={"timeout_s": made.timeout.policy.timeout_s})
+    if made.breaker.value is not None:
+        policy = policy.model_copy(update={"circuit_breaker": made.breaker.value})
+    known = {"retry": made.retry.ground, "circuit_breaker": made.breaker.ground, "bulkhead": made.pool.ground}
+    grounds = {"timeout": made.timeout.ground, **{name: ground for name, ground in known.items() if ground is not None}}
+    answers = (f"what {dependency.caller} answers when this call fails (on_failure)",) if dependency.on_failure is None else ()
+    fallback = tuple(f"fallback of {dependency.subject}: {question}" for question in open_points(dependency.fallback))
+    patterns = (*made.retry.needs, *made.breaker.needs, *made.pool.needs)
+    needs = dict.fromkeys((*made.timeout.needs, *patterns, *answers, *fallback))
     return PolicyProposal(
         dependency=dependency.subject,
         today=today,
         proposed=policy,
-        provisional=provisional,
-        grounds={"timeout": ground},
-        advice=advice,
-        reason=advice.reason,
-        needs=needs,
-        adopted=adopted,
+        provisional=made.timeout.provisional,
+        grounds=grounds,
+        advice=made.timeout.advice,
+        reason=made.timeout.advice.reason,
+        needs=tuple(needs),
+        adopted=choice == "adopt",
+        declined=choice in ("accept_risk", "defer"),
         standing=standings(dependency, policy, results, today),
     )
+
+
+def _omissions(known: Paths, dependency: Dependency, made: Made) -> Iterator[Omission]:
+    reasons = {"retry": made.retry.why_not, "circuit_breaker": made.breaker.why_not, "bulkhead": made.pool.why_not}
+    for pattern, reason in reasons.items():
+        if reason:
+            yield Omission(dependency=dependency.subject, pattern=pattern, reason=reason)
+    if not isinstance(dependency.fallback, Fallback):
+        yield Omission(dependency=dependency.subject, pattern="fallback", reason=_why_no_fallback(dependency))
+
+
+def _why_no_fallback(dependency: Dependency) -> str:
+    callee = " or ".join(dependency.to)
+    return {
+        "fail": f"{dependency.caller} has no answer without {callee}; what to serve instead is for its owner to decide",
+        "ignore": f"{dependency.caller} answers the same without {callee}",
+        "degrade": "it is said to degrade, and nobody has said to what",
+        None: "nobody has said what happens when it fails; that comes first",
+    }[dependency.on_failure]
+
+
+def _nothing(dependency: Dependency) -> PolicyProposal:
+    needs: tuple[str, ...] = ()
+    if dependency.call == "async" and dependency.buffer is None:
+        needs = (f"buffer of {dependency.subject}: size, and what happens when it is full",)
+    return PolicyProposal(dependency=dependency.subject, today=_policy(dependency), reason=_why_nothing(dependency), needs=needs)
 
 
 def _why_nothing(dependency: Dependency) -> str:
@@ -68,9 +157,9 @@ def _why_nothing(dependency: Dependency) -> str:
     return "nobody waits for it with a clock: it holds or it does not"
 
 
-def timeout_of(dependency: Dependency, advice: TimeoutAdvice) -> tuple[Policy, Ground, tuple[str, ...], bool]:
-    """Policy with the timeout in it, the figure's ground, what is needed for a better one, and whether it is provisional."""
-    today = timeout_s(dependency.policy)
+def timeout_of(dependency: Dependency, advice: TimeoutAdvice) -> Timeout:
+    """The timeout that the advice justifies, or today's where it does not, with the figure's ground."""
+    now, today = timeout_s(dependency.policy), _policy(dependency)
     policy = in_force(dependency, advice)
     data = f"{advice.n:,} samples of {advice.call}" if advice.n else f"{dependency.subject} was not measured"
     if advice.p99 is not None:
@@ -78,20 +167,15 @@ def timeout_of(dependency: Dependency, advice: TimeoutAdvice) -> tuple[Policy, G
         data += f"; p99 {text(advice.p99.point)} [{text(advice.p99.lo)}, {upper}]"
     if advice.recommended_s is not None:
         ground = Ground(data=data, rule=advice.reason, uncertainty=_uncertainty(advice), cost=advice.cost)
-        return policy, ground, (), False
+        return Timeout(policy, ground, (), False, advice, today)
     needs = (f"latencies of {dependency.subject}: {advice.reason.partition(';')[0]}",)
-    if today is not None:
-        rule = f"today's {text(today)} stays: {advice.reason}"
-        return (
-            policy,
-            Ground(data=data, rule=rule, uncertainty="no bound exists", cost="unknown until it is measured"),
-            needs,
-            False,
-        )
-    ground = Ground(data=data, rule=advice.reason, uncertainty="no bound exists", cost="unknown until it is measured")
+    if now is not None:
+        return Timeout(policy, _unproven(data, f"today's {text(now)} stays: {advice.reason}"), needs, False, advice, today)
+    ground = _unproven(data, advice.reason)
     if advice.provisional_s is None:
-        return policy, ground, needs, False
-    return policy.model_copy(update={"timeout_s": advice.provisional_s}), ground, needs, True
+        return Timeout(policy, ground, needs, False, advice, today)
+    start = policy.model_copy(update={"timeout_s": advice.provisional_s})
+    return Timeout(start, ground, needs, True, advice, today)
 
 
 def _unproven(data: str, rule: str) -> Ground:

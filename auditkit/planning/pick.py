@@ -1,0 +1,39 @@
+"""What planning decides about one pattern of one call: a figure with its ground, a reason against it, or what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from auditkit.model.audit import Ground
+from auditkit.model.latency import LatencyProfile
+from auditkit.model.paths import Paths
+from auditkit.model.system import Dependency, Nothing
+
+S = TypeVar("S")
+Profiles = Mapping[str, LatencyProfile]
+
+
+@dataclass(frozen=True, slots=True)
+class Pick(Generic[S]):
+    """`value` is what is proposed, `"none"` a pattern left out for `why_not`, None an open end that `needs` something."""
+
+    value: S | Nothing | None = None
+    ground: Ground | None = None
+    why_not: str = ""
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The system with all timeouts in it, as the other patterns build on them."""
+
+    paths: Paths
+    profiles: Profiles
+    undecided: Mapping[str, str] = field(default_factory=dict)
+    """Dependencies that still have no timeout, and what it needs."""
+
+    def is_bounded(self, dependency: Dependency) -> bool:
+        """Whether the call has a timeout, without which no other pattern works."""
+        return dependency.subject not in self.undecided

@@ -1,0 +1,141 @@
+"""Which calls get a bulkhead, and how large: so that no slow callee, nor all of them together, takes the whole pool."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from auditkit.checks.wording import amount, percent
+from auditkit.model.audit import Ground
+from auditkit.model.paths import serving_instances
+from auditkit.model.policy import bulkhead, held_workers
+from auditkit.model.system import Bulkhead, Component, Dependency, Policy, split_target
+from auditkit.patterns.bulkhead import REJECTED_AT_MOST, Size, judge, places_for, share_out
+from auditkit.patterns.observed import is_light, load_of_one
+from auditkit.planning.pick import Pick, Plan
+
+Choices = dict[str, Pick[Bulkhead]]
+
+
+def choose_bulkheads(plan: Plan) -> Choices:
+    """A choice for each synchronous call, component by component, since all bulkheads of one come out of one pool."""
+    chosen: Choices = {}
+    for component in plan.paths.system.components:
+        calls = [d for d in plan.paths.of_component.get(component.id, ()) if plan.paths.timed(d)]
+        if calls:
+            chosen.update(_of_component(plan, component, calls))
+    for dependency in plan.paths.system.dependencies:
+        if plan.paths.timed(dependency) and dependency.subject not in chosen:
+            chosen[dependency.subject] = Pick(needs=(f"what {split_target(dependency.caller)[0]} is",))
+    return chosen
+
+
+def held_when_slow(plan: Plan, dependency: Dependency) -> float:
+    """Workers of one instance that a call holds while its callee hangs, after the largest failure domain is lost."""
+    return held_workers(dependency.policy, dependency.rate_per_s, serving_instances(plan.paths.caller(dependency)))
+
+
+def _of_component(plan: Plan, component: Component, calls: Sequence[Dependency]) -> Choices:
+    sizes = {d.subject: _size(plan, d) for d in calls}
+    kept = {d.subject: now for d in calls if (now := bulkhead(d.policy)) is not None}
+    places = {subject: _keep_or_resize(now, sizes[subject], component.workers) for subject, now in kept.items()}
+    if component.workers is not None:
+        places = _fit(places, component.workers)
+        places |= _added(plan, calls, sizes, places, component.workers)
+    return {d.subject: _choice(plan, component, d, calls, sizes[d.subject], kept, places) for d in calls}
+
+
+def _size(plan: Plan, dependency: Dependency) -> Size | None:
+    load = load_of_one(plan.paths, dependency, plan.profiles)
+    return None if load is None else judge(load, places_for(load))
+
+
+def _keep_or_resize(now: Bulkhead, size: Size | None, workers: int | None) -> int:
+    """Today's places where they are enough for healthy traffic, else as many as it needs and the pool has."""
+    if size is None or now.max_wait_s or judge(size.load, now.max_concurrent).rejected <= REJECTED_AT_MOST:
+        return now.max_concurrent
+    return size.places if workers is None else min(size.places, workers)
+
+
+def _fit(places: Mapping[str, int], workers: int) -> dict[str, int]:
+    shared = share_out(list(places.values()), workers)
+    return {} if shared is None else dict(zip(places, shared, strict=True))
+
+
+def _added(
+    plan: Plan, calls: Sequence[Dependency], sizes: Mapping[str, Size | None], kept: Mapping[str, int], workers: int
+) -> dict[str, int]:
+    """New bulkheads for the calls that hold most, until all of them slow together no longer take the pool."""
+    open_calls = [d for d in calls if d.subject not in kept and not is_light(plan.paths, d, plan.profiles)]
+    held = {d.subject: held_when_slow(plan, d) for d in calls if d.subject not in kept}
+    total = math.fsum(held.values()) + sum(kept.values())
+    room = workers - sum(kept.values())
+    added: dict[str, int] = {}
+    for dependency in sorted(open_calls, key=lambda d: (-held[d.subject], d.subject)):
+        size = sizes[dependency.subject]
+        if total <= workers:
+            break
+        if size is None or size.places >= held[dependency.subject] or size.places > room:
+            continue
+        added[dependency.subject] = size.places
+        total = math.fsum(h for s, h in held.items() if s not in added) + sum(kept.values()) + sum(added.values())
+        room -= size.places
+    return added
+
+
+def _choice(
+    plan: Plan,
+    component: Component,
+    dependency: Dependency,
+    calls: Sequence[Dependency],
+    size: Size | None,
+    kept: Mapping[str, Bulkhead],
+    places: Mapping[str, int],
+) -> Pick[Bulkhead]:
+    subject = dependency.subject
+    if subject in places:
+        now, granted = kept.get(subject), places[subject]
+        same = now is not None and now.max_concurrent == granted
+        made = now if same else Bulkhead(max_concurrent=granted, max_wait_s=0.0)
+        return Pick(value=made, ground=_ground(component, dependency, size, granted, now))
+    if is_light(plan.paths, dependency, plan.profiles):
+        return Pick(value="none", why_not="local, fast and reliable: its timeout is enough")
+    held = held_when_slow(plan, dependency)
+    if component.workers is None:
+        return Pick(needs=(f"workers of one instance of {component.id} (concurrency)",))
+    missing = [] if dependency.rate_per_s is not None else [f"rate of {subject}"]
+    missing += [f"latencies of {subject}"] if size is None and dependency.rate_per_s is not None else []
+    total = math.fsum(held_when_slow(plan, d) for d in calls if d.subject not in places) + sum(places.values())
+    if total <= component.workers:
+        why = f"slow, it holds {amount(held)} of {component.workers:,} workers of one instance, and all calls together {amount(total)}"
+        return Pick(value="none", why_not=f"{why}: the timeout contains it")
+    if missing or not math.isfinite(held):
+        return Pick(needs=tuple(missing) or (f"a timeout of {subject}",))
+    if size is not None and size.places >= held:
+        return Pick(value="none", why_not=f"slow, it holds {amount(held)} workers, fewer than a bulkhead would grant")
+    needed = sum(places.values()) + (0 if size is None else size.places)
+    return Pick(needs=(f"a pool of at least {needed} workers in one instance of {component.id}, now {component.workers}",))
+
+
+def _ground(component: Component, dependency: Dependency, size: Size | None, places: int, now: Bulkhead | None) -> Ground:
+    pool = "an unknown number of" if component.workers is None else str(component.workers)
+    if size is None:
+        data = f"rate or latency of {dependency.subject} is unknown"
+        return Ground(data=data, rule=f"today's {places} stay", uncertainty="nobody knows what they reject", cost="unknown")
+    judged, instances = judge(size.load, places), serving_instances(component)
+    today = ""
+    if now is not None and now.max_concurrent != places:
+        today = f"; today's {now.max_concurrent} reject {percent(judge(size.load, now.max_concurrent).rejected)}"
+    bursts = f"in bursts (peakedness 2) {percent(judged.rejected_when_bursty)} are rejected"
+    return Ground(
+        data=f"{dependency.rate_per_s or 0:g} calls a second over {instances} instances (the largest failure domain lost): "
+        f"{amount(size.load)} under way on average",
+        rule=f"Erlang B: at most 0.1 % rejected at peak; {places} of {pool} workers{today}",
+        uncertainty=f"calls are assumed to arrive on their own; {bursts}",
+        cost=f"{percent(judged.rejected)} of healthy calls rejected at peak",
+    )
+
+
+def policy_with(policy: Policy, choice: Pick[Bulkhead]) -> Policy:
+    """The policy with what was chosen; an open end leaves today's."""
+    return policy if choice.value is None else policy.model_copy(update={"bulkhead": choice.value})
