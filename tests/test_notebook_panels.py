@@ -85,7 +85,7 @@ def test_a_question_is_answered_in_place(audit: Audit) -> None:
     panel = see.questions_panel(audit)
     asked = {value[0]: value for _, value in panel["question"].options}
     panel["question"].value = asked["api:account -> loyalty"]
-    panel["key"].value = "on_failure"
+    assert panel["key"].value == "on_failure"
     assert panel["value"].options == ("fail", "degrade", "ignore")
     panel["value"].value = "ignore"
     panel["go"].click()

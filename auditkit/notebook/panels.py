@@ -96,6 +96,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
 """What a question about a key can be answered with; other keys take text with a unit, as in the file."""
 
 
+KEYS: dict[str, str] = {"timeout": "policy.timeout"}
+"""Where the answer to a question stands in the file, unless it is called the same."""
+
+
 def questions_panel(audit: Audit, limit: int = 10) -> Panel:
     """Answer a question in place. The plain call: `audit.answer(where, key, value, by=…)`.
 
@@ -115,14 +119,13 @@ def questions_panel(audit: Audit, limit: int = 10) -> Panel:
 
     def fill() -> None:
         asked = audit.questions(limit=limit)
-        question.options = [(f"{item.where}: {item.what}", (item.where, item.id)) for item in asked] or [
-            ("nothing is open", ("", ""))
-        ]
+        listed = [(f"{item.where}: {item.what}", (item.where, item.id)) for item in asked]
+        offer(question, listed or [("nothing is open", ("", ""))])
         table.value = table_html(questions_table(asked)) if asked else "<p>No question is open.</p>"
 
-    def asked_about(change: Any) -> None:
-        named = str(change["new"][1]).split(" ")[0] if change["new"] else ""
-        key.value = named if named in (*CHOICES, *key.options) else key.value
+    def asked_about(_: Any) -> None:
+        named = str(question.value[1]).split(" ")[0] if question.value else ""
+        key.value = KEYS.get(named, named)
 
     def offered(change: Any) -> None:
         value.options = CHOICES.get(change["new"], ())
