@@ -8,9 +8,9 @@ import pytest
 from random_formulas import minimal_sets, random_formula
 
 from auditkit.engine.analysis import analyse, top_probability
+from auditkit.engine.evaluating import evaluate
 from auditkit.engine.fault_tree_text import write_fault_tree
 from auditkit.engine.fault_trees import FaultTree, read_fault_trees
-from auditkit.engine.evaluating import evaluate
 from auditkit.engine.formula import Terms
 from auditkit.errors import InputError
 

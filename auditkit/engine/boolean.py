@@ -31,7 +31,7 @@ MOST_SUMS: Final = 4096
 
 
 def journey_formula(structure: Structure, trip: Trip, mode: Mode, state: Literal["failed", "degraded"] = "failed") -> Formula:
-    """When a journey is failed or hung (for `degraded`: at least degraded), over the names of atoms. Lateness is no part of it."""
+    """When a journey is failed or hung (`degraded`: at least degraded), over the names of atoms. Lateness is no part of it."""
     equations = Equations(structure, mode)
     unfinished = [equations.at_least(FAILED, place) for place in trip.completes]
     reached = equations.at_least(FAILED if state == "failed" else DEGRADED, trip.entry)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from auditkit.engine.absorbing import absorbed
 from auditkit.engine.arenas import Limits, Workbench
 from auditkit.engine.formula import Formula
 from auditkit.engine.ordering import ORDERS, Module, modules
@@ -60,6 +61,7 @@ def draw(formula: Formula, limits: Limits | None = None) -> Diagram:
     """
     from auditkit.engine.bdd_kernels import Gates
 
+    formula = absorbed(formula)
     parts = modules(formula)
     size = len(formula.op)
     levels = sum(len(part.leaves) for part in parts)

@@ -43,7 +43,7 @@ def cut_sets(
     `state` says what counts: `failed` (or hung), or `degraded` (or worse); lateness does not. Sets are sorted by size, then the
     likelier first (an unknown availability counts as none), then by name. `count`, `p_failed` (of the journey being in that
     state) and importance are exact and cover all sets, whatever `max_order`; `truncated` says that the list leaves out larger
-    sets, for `max_order` or because there are more than 100,000 (single atoms are always listed). Unknown availabilities make `p_failed` a range, unless
+    sets, for `max_order` or because there are more than 100,000. Unknown availabilities make `p_failed` a range, unless
     `assumed_availability` (0..1) stands in for them. Raises `InputError` for an unknown journey, `LimitReached` where time or
     memory end before the answer.
 

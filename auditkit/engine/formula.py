@@ -145,6 +145,18 @@ class Terms:
         gate = (left[0] if left else self.false) if len(left) < 2 else self._add(Op.XOR, 0, left)
         return self.negation(gate) if odd else gate
 
+    def like(self, op: Op, param: int, terms: Sequence[int], variables: Sequence[str]) -> int:
+        """The gate that a `Formula` over these variables describes by `op` and `param`, over these terms."""
+        if op is Op.CONSTANT:
+            return self.true if param else self.false
+        if op is Op.VARIABLE:
+            return self.variable(variables[param])
+        if op is Op.ATLEAST:
+            return self.at_least(param, terms)
+        if op is Op.NOT:
+            return self.negation(terms[0])
+        return {Op.AND: self.all, Op.OR: self.any, Op.XOR: self.exclusive}[op](*terms)
+
     def promise(self) -> int:
         """A term whose definition follows with `define`; this is how circles are made."""
         self._op.append(Op.AND)

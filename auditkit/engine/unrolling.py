@@ -36,23 +36,9 @@ def unrolled(formula: Formula, most: int = MOST_GATES) -> Formula:
             sweeps += len({arg for gate in block for arg in formula.arguments(gate) if arg >= gate})
         for _ in range(sweeps):
             for gate in block:
-                term[gate] = _again(terms, formula, gate, term)
+                args = [term[arg] for arg in formula.arguments(gate)]
+                term[gate] = terms.like(Op(int(formula.op[gate])), int(formula.param[gate]), args, formula.variables)
             if len(terms) > most:
                 raise LimitReached(f"writing out circles of gates stopped at its limit of {most:,} gates")
         at = stop
     return terms.formula(term[formula.root])
-
-
-def _again(terms: Terms, formula: Formula, gate: int, term: list[int]) -> int:
-    """The gate over what its arguments have become."""
-    op, param = Op(int(formula.op[gate])), int(formula.param[gate])
-    args = [term[arg] for arg in formula.arguments(gate)]
-    if op is Op.CONSTANT:
-        return terms.true if param else terms.false
-    if op is Op.VARIABLE:
-        return terms.variable(formula.variables[param])
-    if op is Op.ATLEAST:
-        return terms.at_least(param, args)
-    if op is Op.NOT:
-        return terms.negation(args[0])
-    return {Op.AND: terms.all, Op.OR: terms.any, Op.XOR: terms.exclusive}[op](*args)
