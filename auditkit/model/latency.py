@@ -93,6 +93,8 @@ class LatencyProfile(Noun):
     left_out_slices: int = 0
     busiest_rate_per_s: float | None = None
     cut_off_at_s: float | None = None
+    p99_all: Bounds | None = Field(default=None, description="p99 with the slices that were left out, where any were")
+    p99_if_open_s: float | None = Field(default=None, description="estimated p99 without coordinated omission")
     side: Side = "unknown"
     loop: Loop = "unknown"
     relative_error: float = 0.0
@@ -146,8 +148,9 @@ def profiles_of(dependency: Dependency, target: str, profiles: Mapping[str, Late
     """The profiles that speak for one target of a dependency, by call name; empty where nothing was measured.
 
     A `latency: {call: …}` of the dependency decides alone; a call without operation there covers all its operations.
-    Otherwise those of the same caller and callee count, and of the same operation where the target names one that was
-    measured. (A caller's operation is not seen in most exports, so it does not have to match.)
+    Otherwise those of the same caller and callee count; where the target names an operation, those of that one, else those
+    of none: what was measured of another operation says nothing of this one. (A caller's operation is not seen in most
+    exports, so it does not have to match.)
     """
     if isinstance(dependency.latency, LatencyRef):
         name = dependency.latency.call
@@ -155,4 +158,4 @@ def profiles_of(dependency: Dependency, target: str, profiles: Mapping[str, Late
     caller, (callee, operation) = split_target(dependency.caller)[0], split_target(target)
     pair = [p for p in profiles.values() if split_target(p.caller)[0] == caller and p.callee == callee]
     same = [p for p in pair if operation is not None and p.operation == operation]
-    return tuple(same or pair)
+    return tuple(same or (p for p in pair if operation is None or p.operation is None))
