@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from auditkit.errors import InputError, Problem
 from auditkit.latency.base import Buckets, File, Percentiles, Reading, Samples, Source
 from auditkit.latency.columns import too_late
-from auditkit.latency.duck import Duck
 from auditkit.latency.naming import rename
 from auditkit.latency.reduce import Call, Reduced, collect, join, nothing, reduce
 from auditkit.model.latency import Loop, Side
@@ -44,19 +43,34 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class Tables:
+    """Samples of one part at hand in DuckDB, and what their calls are called in the system."""
+
+    table: Any
+    names: Mapping[Call, Call]
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
-    """Everything counted. `samples` are the tables of single calls in DuckDB, in the names of the system."""
+    """Everything counted, in the names of the system. `samples` are the single calls, where DuckDB has them at hand."""
 
     reduced: Reduced
     slice_s: float | None
-    samples: tuple[Any, ...]
+    samples: tuple[Tables, ...]
     about: Mapping[Call, About]
     percentiles: tuple[tuple[Call, dict[str, float | None], tuple[str, ...]], ...] = ()
 
 
-def count(duck: Duck, parts: Sequence[Part], names: Mapping[str, str], components: Collection[str]) -> Counted:
+class Engine(Protocol):
+    """Where an expression runs: embedded DuckDB, or whatever already holds the data."""
+
+    def run(self, expression: Any, where: str) -> Any:
+        """The result as an Arrow table."""
+
+
+def count(engine: Engine, parts: Sequence[Part], names: Mapping[str, str], components: Collection[str]) -> Counted:
     """The parts counted together. Raises `InputError` for start times out of range, unknown outcomes, and no calls at all."""
-    surveys = [_survey(duck, part) for part in parts]
+    surveys = [_survey(engine, part) for part in parts]
     problems = [problem for part, survey in zip(parts, surveys, strict=True) for problem in _impossible(part, survey)]
     if problems:
         raise InputError(problems)
@@ -66,16 +80,15 @@ def count(duck: Duck, parts: Sequence[Part], names: Mapping[str, str], component
     for part, survey in zip(parts, surveys, strict=True):
         mapping = {call: rename(call, names, components) for call, _, _ in survey}
         side = part.reading.side if isinstance(part.reading, Samples) and part.reading.side else part.source.side
-        for call in mapping.values():
+        for call in dict.fromkeys(mapping.values()):
             about.setdefault(call, []).append((part, side))
         if isinstance(part.reading, Samples):
-            table = _renamed(duck, part.reading.table, mapping)
-            reduced = collect(duck.run(reduce(table, slice_s=slice_s), part.file.name))
+            reduced = collect(engine.run(reduce(part.reading.table, slice_s=slice_s), part.file.name))
             if reduced.unknown_outcomes:
                 shown = ", ".join(repr(word) for word in reduced.unknown_outcomes[:3])
                 problems.append(Problem(part.file.name, f"unknown outcome {shown}", "write ok, error or timeout"))
-            tables.append(table)
-            reductions.append(reduced)
+            tables.append(Tables(part.reading.table, mapping))
+            reductions.append(replace(reduced, calls=tuple(mapping[call] for call in reduced.calls)))
         elif isinstance(part.reading, Buckets):
             reductions.append(_of_buckets(part.reading.table, mapping, slice_s))
         else:
@@ -104,13 +117,13 @@ def slice_length(covered_s: Sequence[float]) -> float | None:
 Surveyed = list[tuple[Call, float | None, float | None]]
 
 
-def _survey(duck: Duck, part: Part) -> Surveyed:
+def _survey(engine: Engine, part: Part) -> Surveyed:
     """The calls of a part with their first and last start."""
     import pyarrow as pa
 
     table = part.reading.table
     if isinstance(part.reading, Samples):
-        found = duck.run(table.group_by(*_KEYS).agg(first=table.start_s.min(), last=table.start_s.max()), part.file.name)
+        found = engine.run(table.group_by(*_KEYS).agg(first=table.start_s.min(), last=table.start_s.max()), part.file.name)
     elif isinstance(part.reading, Percentiles):
         return [(_call(row), None, None) for row in table.to_pylist()]
     else:
@@ -145,23 +158,6 @@ def _impossible(part: Part, survey: Surveyed) -> list[Problem]:
             Problem(part.file.name, "has start times after the year 2100", "are they milliseconds? name the column start_ms")
         )
     return problems
-
-
-def _renamed(duck: Duck, table: Any, mapping: Mapping[Call, Call]) -> Any:
-    """The samples under the names of the system; the same table where no name changes."""
-    import pyarrow as pa
-
-    if all(old == new for old, new in mapping.items()):
-        return table
-    pairs = [(*old[:2], old.operation or "", *new) for old, new in mapping.items()]
-    columns = ("caller", "callee", "operation", "caller_", "callee_", "operation_")
-    names = pa.table({c: pa.array(list(v), pa.string()) for c, v in zip(columns, zip(*pairs, strict=True), strict=True)})
-    filled = table.mutate(operation=table.operation.fill_null(""))
-    joined = filled.inner_join(duck.arrow(names), list(_KEYS))
-    return joined.select(
-        caller=joined.caller_, callee=joined.callee_, operation=joined.operation_,
-        start_s=joined.start_s, duration_s=joined.duration_s, outcome=joined.outcome,
-    )  # fmt: skip
 
 
 def _of_buckets(table: Any, mapping: Mapping[Call, Call], slice_s: float | None) -> Reduced:

@@ -1,48 +1,89 @@
-"""Each counted call as a `LatencyProfile`."""
+"""Each counted call as a `LatencyProfile`, from the slices that count as normal."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from auditkit.latency.counting import Counted
+from auditkit.latency.censoring import Censored, censored
+from auditkit.latency.counting import About, Counted
 from auditkit.latency.duck import Duck
-from auditkit.latency.exact import exact_ranks
-from auditkit.latency.profile import busiest_slices, by_slice, ladder, mean_s, outcomes_of, quantile, slices_of
-from auditkit.latency.reduce import ALPHA, OK, TIMEOUT, Reduced
-from auditkit.model.latency import Bounds, LatencyProfile, call_name
+from auditkit.latency.exact import Wanted, exact_ranks
+from auditkit.latency.normal import LeftOut, Selection, TimeRange, select
+from auditkit.latency.omission import FACTOR, open_loop_quantile
+from auditkit.latency.profile import (
+    Exact,
+    Ladder,
+    busiest_slices,
+    by_slice,
+    cut_of,
+    ladder,
+    mean_s,
+    outcomes_of,
+    quantile,
+    slices_of,
+)
+from auditkit.latency.reduce import ALPHA, OK, Call, Reduced
+from auditkit.latency.regime import drift, medians, two_groups, warm_up
+from auditkit.model.latency import Bounds, Histogram, LatencyProfile, call_name
+from auditkit.units import format_duration
 
 FEWEST_SLICES = 20
+_QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 
 
-def describe(duck: Duck, counted: Counted) -> tuple[LatencyProfile, ...]:
-    """A profile for each call that was counted, in order of their names."""
-    reduced = counted.reduced
-    rows = [reduced.of(reduced.call == index) for index in range(len(reduced.calls))]
-    answers = [ladder(part.of(part.outcome == OK)) for part in rows]
-    timeouts = [int(part.n[part.outcome == TIMEOUT].sum()) for part in rows]
-    at_hand = [i for i, call in enumerate(reduced.calls) if counted.about[call].exact]
-    wanted = [(reduced.calls[i], answers[i], timeouts[i]) for i in at_hand]
-    values = dict(zip(at_hand, exact_ranks(duck, counted.samples, wanted, _successful, "samples"), strict=True))
-    return tuple(
-        _profile(counted, index, rows[index], values.get(index, {}), exact=index in values) for index in range(len(reduced.calls))
-    )
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Profiles in order of their calls, what was left out of them, and what holds for all."""
+
+    profiles: tuple[LatencyProfile, ...]
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
 
 
-def _successful(samples: Any) -> Any:
-    return samples.filter(samples.outcome == "ok")
+def describe(
+    duck: Duck | None,
+    counted: Counted,
+    incidents: Sequence[TimeRange] = (),
+    keep: Sequence[TimeRange] = (),
+    *,
+    select_normal: bool = True,
+) -> Described:
+    """A profile for each call. With `duck`, quantiles of single samples are exact; without, within the buckets' error."""
+    reduced, slice_s = counted.reduced, counted.slice_s
+    parts = [censored(reduced.of(reduced.call == index)) for index in range(len(reduced.calls))]
+    selection = select([part.rows for part in parts], slice_s, incidents, keep) if select_normal else Selection({})
+    normal = [part.rows.of(~np.isin(part.rows.slice, selection.of(index))) for index, part in enumerate(parts)]
+    exact: list[Exact] = [{} for _ in parts]
+    at_hand = [i for i, call in enumerate(reduced.calls) if duck is not None and counted.about[call].exact]
+    if duck is not None and at_hand:
+        wanted = [
+            Wanted(reduced.calls[i], ladder(normal[i].of(normal[i].outcome == OK)), cut_of(normal[i]).total, selection.of(i))
+            for i in at_hand
+        ]
+        for index, values in zip(at_hand, exact_ranks(duck, counted.samples, wanted, slice_s), strict=True):
+            exact[index] = values
+    profiles = []
+    for index, (call, part) in enumerate(zip(reduced.calls, parts, strict=True)):
+        about, error = counted.about[call], 0.0 if index in at_hand or not counted.about[call].exact else ALPHA
+        left_out = len(selection.reasons.get(index, {}))
+        profiles.append(_profile(call, about, slice_s, part, normal[index], exact[index], left_out, error))
+    return Described(tuple(profiles), _left_out(selection, reduced.calls, slice_s), selection.notes)
 
 
-def _profile(counted: Counted, index: int, rows: Reduced, values: dict[int, float], *, exact: bool) -> LatencyProfile:
-    call, about = counted.reduced.calls[index], counted.about[counted.reduced.calls[index]]
+def _profile(
+    call: Call, about: About, slice_s: float | None, part: Censored, rows: Reduced, exact: Exact, left_out: int, error: float
+) -> LatencyProfile:
     good = rows.of(rows.outcome == OK)
-    answers, cut_off = ladder(good), int(rows.n[rows.outcome == TIMEOUT].sum())
+    answers, cut = ladder(good), cut_of(rows)
     slices, busy = slices_of(rows), busiest_slices(rows)
-    in_busy = np.isin(good.slice, busy)
     table = by_slice(good, answers) if len(slices) >= FEWEST_SLICES else None
-    quantiles = {name: quantile(answers, p, cut_off, values, table) for name, p in _QUANTILES.items()}
-    calls_when_busy = int(rows.n[np.isin(rows.slice, busy)].sum())
+    quantiles = {name: quantile(answers, p, cut, exact, table) for name, p in _QUANTILES.items()}
+    all_answers = ladder(part.rows.of(part.rows.outcome == OK))
+    open_s = open_loop_quantile(answers, 0.99) if about.loop == "closed" else None
+    omitted = open_s is not None and open_s > FACTOR * quantiles["p99"].point
     finite = np.isfinite(rows.start_s)
     return LatencyProfile(
         call=call_name(*call),
@@ -51,45 +92,78 @@ def _profile(counted: Counted, index: int, rows: Reduced, values: dict[int, floa
         operation=call.operation,
         sources=about.sources,
         ok=answers.histogram(),
-        busiest=ladder(good.of(in_busy)).histogram() if len(busy) else None,
+        busiest=ladder(good.of(np.isin(good.slice, busy))).histogram() if len(busy) else None,
         **outcomes_of(rows),
         min_s=float(answers.lo_s[0]) if answers.total else 0.0,
-        max_s=float(answers.hi_s.max()) if answers.total else 0.0,
+        max_s=float(answers.hi_s[np.isfinite(answers.hi_s)].max(initial=0.0)),
         mean_s=mean_s(answers),
         **quantiles,
         start_s=float(rows.start_s[finite].min()) if finite.any() else None,
         end_s=float(rows.end_s[finite].max()) if finite.any() else None,
         slices=len(slices),
-        slice_s=counted.slice_s,
-        busiest_rate_per_s=calls_when_busy / (len(busy) * counted.slice_s) if len(busy) and counted.slice_s else None,
+        slice_s=slice_s,
+        left_out_slices=left_out,
+        busiest_rate_per_s=int(rows.n[np.isin(rows.slice, busy)].sum()) / (len(busy) * slice_s)
+        if len(busy) and slice_s
+        else None,
+        cut_off_at_s=part.last_cut_s,
+        p99_all=quantile(all_answers, 0.99, cut_of(part.rows), {}, None) if left_out else None,
+        p99_if_open_s=open_s if omitted else None,
         side=about.side,
         loop=about.loop,
-        relative_error=0.0 if exact else ALPHA if about.exact else 0.0,
-        warnings=_warnings(rows, len(slices)),
+        relative_error=error,
+        warnings=(
+            *part.notes,
+            *_warnings(rows, answers, slice_s, left_out),
+            *_omission(quantiles["p99"], open_s if omitted else None),
+        ),
     )
 
 
-_QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999}
-
-
-def _warnings(rows: Reduced, slices: int) -> tuple[str, ...]:
+def _warnings(rows: Reduced, answers: Ladder, slice_s: float | None, left_out: int) -> tuple[str, ...]:
     """What a reader of this profile has to know, in sentences."""
-    counts = outcomes_of(rows)
+    counts, slices = outcomes_of(rows), len(slices_of(rows))
     zero = int(rows.n[(rows.outcome == OK) & (rows.hi_s == 0)].sum())
-    notes = []
+    notes: list[str | None] = []
     if 0 < slices < FEWEST_SLICES:
         notes.append(f"valid for this window only: {slices} time slices, fewer than {FEWEST_SLICES}")
+    if left_out and not slices:
+        notes.append("every time slice is left out: nothing here counts as normal")
     if counts["rejected"]:
         notes.append(f"{counts['rejected']} negative or unreadable durations left out")
     if zero:
         notes.append(f"{zero} durations of exactly zero: is the clock too coarse?")
-    return tuple(notes)
+    if slices and slice_s is not None and answers.total:
+        good = rows.of(rows.outcome == OK)
+        levels = medians(by_slice(good, answers), answers)
+        notes += [warm_up(levels, slice_s), drift(levels)]
+    notes.append(two_groups(answers))
+    return tuple(note for note in notes if note)
+
+
+def _omission(p99: Bounds, open_s: float | None) -> tuple[str, ...]:
+    if open_s is None:
+        return ()
+    figures = f"p99 is {_text(p99.point)} as measured, up to {_text(open_s)} had calls kept coming"
+    return (f"coordinated omission: while an answer was slow, its user called nothing; {figures}",)
+
+
+def _left_out(selection: Selection, calls: Sequence[Call], slice_s: float | None) -> tuple[LeftOut, ...]:
+    """Slices left out, one line each; what holds for all calls is told once."""
+    found: dict[tuple[int, str], list[int]] = {}
+    for index, reasons in selection.reasons.items():
+        for number, reason in reasons.items():
+            found.setdefault((number, reason), []).append(index)
+    lines = []
+    for (number, reason), indices in sorted(found.items()):
+        start, end = number * (slice_s or 0.0), (number + 1) * (slice_s or 0.0)
+        names = [None] if len(indices) == len(calls) else [call_name(*calls[i]) for i in indices]
+        lines += [LeftOut(start, end, name, reason) for name in names]
+    return tuple(lines)
 
 
 def from_percentiles(counted: Counted) -> tuple[LatencyProfile, ...]:
     """Profiles of exports that hold only percentile columns: figures without any bound, and no samples."""
-    from auditkit.model.latency import Histogram
-
     found = []
     for call, figures, sources in counted.percentiles:
         p50, p99 = figures["p50_s"] or 0.0, figures["p99_s"] or 0.0
@@ -103,3 +177,7 @@ def from_percentiles(counted: Counted) -> tuple[LatencyProfile, ...]:
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _text(seconds: float) -> str:
+    return format_duration(float(f"{seconds:.3g}"))

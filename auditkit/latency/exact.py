@@ -6,72 +6,105 @@ again. So an exact quantile costs one more scan and little memory, however many 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from auditkit.latency.counting import Tables
 from auditkit.latency.duck import Duck
 from auditkit.latency.profile import Ladder, wanted_ranks
 from auditkit.latency.reduce import Call, bucket_of
 
-Wanted = tuple[Call, Ladder, int]
-"""A call, its answers, and how many more calls were cut off."""
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A call, its answers, how many more calls were cut off, and the slices that do not count."""
+
+    call: Call
+    answers: Ladder
+    cut_off: int
+    left_out: npt.NDArray[np.int64]
 
 
 def exact_ranks(
-    duck: Duck, parts: Sequence[Any], wanted: Sequence[Wanted], keep: Any, where: str
+    duck: Duck, parts: Sequence[Tables], wanted: Sequence[Wanted], slice_s: float | None
 ) -> tuple[dict[int, float], ...]:
-    """For each wanted call, the exact values of its ranks. `keep` filters samples as the ladder did (slices, outcomes)."""
-    columns: list[dict[int, list[tuple[int, int]]]] = []
-    rows: list[tuple[int, str, str, str, int]] = []
+    """For each wanted call, the exact values of the ranks that bound its quantiles."""
     result: list[dict[int, float]] = [{} for _ in wanted]
-    for index, (call, answers, cut_off) in enumerate(wanted):
+    inside: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for index, item in enumerate(wanted):
+        answers = item.answers
         before = np.concatenate([[0], np.cumsum(answers.n)])
-        open_buckets: dict[int, list[tuple[int, int]]] = {}
-        for rank in wanted_ranks(answers.total + cut_off):
+        for rank in wanted_ranks(answers.total + item.cut_off):
             if rank > answers.total:
                 continue
             column = answers.column(rank)
             if answers.lo_s[column] == answers.hi_s[column]:
                 result[index][rank] = float(answers.lo_s[column])
             else:
-                open_buckets.setdefault(column, []).append((rank, rank - int(before[column])))
-        columns.append(open_buckets)
-        rows += [(index, call.caller, call.callee, call.operation or "", int(answers.bucket[c])) for c in open_buckets]
-    if not rows:
-        return tuple(result)
-    values = _values(duck, parts, rows, keep, where)
-    for index, (_, answers, _cut) in enumerate(wanted):
-        for column, ranks in columns[index].items():
-            sorted_values = values[(index, int(answers.bucket[column]))]
-            for rank, inside in ranks:
-                result[index][rank] = float(sorted_values[inside - 1])
+                inside.setdefault((index, int(answers.bucket[column])), []).append((rank, rank - int(before[column])))
+    values = _values(duck, parts, wanted, list(inside), slice_s)
+    for (index, bucket), ranks in inside.items():
+        for rank, place in ranks:
+            result[index][rank] = float(values[(index, bucket)][place - 1])
     return tuple(result)
 
 
 def _values(
-    duck: Duck, parts: Iterable[Any], rows: Sequence[tuple[int, str, str, str, int]], keep: Any, where: str
+    duck: Duck, parts: Sequence[Tables], wanted: Sequence[Wanted], buckets: Sequence[tuple[int, int]], slice_s: float | None
 ) -> dict[tuple[int, int], npt.NDArray[np.float64]]:
-    """Samples of the wanted buckets, ascending, by call and bucket."""
+    """Samples of the wanted buckets, ascending, by index of the call and bucket."""
     import pyarrow as pa
 
-    names = ("index", "caller", "callee", "operation_", "bucket")
-    buckets = duck.arrow(pa.table({name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}))
-    found: list[Any] = []
-    for samples in parts:
-        narrowed = keep(samples).filter(samples.duration_s > 0)
-        keyed = narrowed.select(
-            "caller", "callee", "duration_s", operation_=narrowed.operation.fill_null(""), bucket=bucket_of(narrowed.duration_s)
-        )
-        joined = keyed.inner_join(buckets, ["caller", "callee", "operation_", "bucket"]).select("index", "bucket", "duration_s")
-        found.append(duck.run(joined, where))
+    if not buckets:
+        return {}
+    out = [(index, int(number)) for index, item in enumerate(wanted) for number in item.left_out]
+    left_out = duck.arrow(_table(("index", "slice"), out)) if out and slice_s is not None else None
+    indices: dict[Call, int] = {item.call: index for index, item in enumerate(wanted)}
+    of_call: dict[int, list[int]] = {}
+    for index, bucket in buckets:
+        of_call.setdefault(index, []).append(bucket)
+    found = []
+    for part in parts:
+        rows = [
+            (indices[new], old.caller, old.callee, old.operation or "", bucket)
+            for old, new in part.names.items()
+            if new in indices
+            for bucket in of_call.get(indices[new], ())
+        ]
+        if rows:
+            looked_for = duck.arrow(_table(("index", "caller", "callee", "operation_", "bucket"), rows))
+            found.append(duck.run(_in_buckets(part.table, looked_for, left_out, slice_s), "samples"))
     table = pa.concat_tables(found)
     index, bucket, value = (table[name].to_numpy() for name in ("index", "bucket", "duration_s"))
     order = np.lexsort((value, bucket, index))
     index, bucket, value = index[order], bucket[order], value[order]
-    edges = np.flatnonzero(np.diff(index) | np.diff(bucket)) + 1
-    pieces = np.split(value, edges)
+    edges = np.flatnonzero((np.diff(index) != 0) | (np.diff(bucket) != 0)) + 1
     starts = np.concatenate([[0], edges]).astype(np.int64)
-    return {(int(index[s]), int(bucket[s])): piece for s, piece in zip(starts, pieces, strict=True)}
+    return {(int(index[s]), int(bucket[s])): piece for s, piece in zip(starts, np.split(value, edges), strict=True)}
+
+
+def _in_buckets(samples: Any, looked_for: Any, left_out: Any, slice_s: float | None) -> Any:
+    """Index, bucket and duration of the successful samples that lie in the buckets, without the slices left out."""
+    narrowed = samples.filter((samples.outcome == "ok") & (samples.duration_s > 0))
+    keyed = narrowed.select(
+        "caller",
+        "callee",
+        "start_s",
+        "duration_s",
+        operation_=narrowed.operation.fill_null(""),
+        bucket=bucket_of(narrowed.duration_s),
+    )
+    joined = keyed.inner_join(looked_for, ["caller", "callee", "operation_", "bucket"])
+    if left_out is not None and slice_s is not None:
+        joined = joined.mutate(slice=(joined.start_s / slice_s).floor().cast("int64")).anti_join(left_out, ["index", "slice"])
+    return joined.select("index", "bucket", "duration_s")
+
+
+def _table(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Any:
+    import pyarrow as pa
+
+    return pa.table({name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)})

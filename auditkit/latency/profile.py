@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from auditkit.latency.censoring import kaplan_meier
 from auditkit.latency.reduce import ERROR, NO_SLICE, OK, REJECTED, TIMEOUT, Reduced, merged
 from auditkit.latency.statistics import QUANTILES, bootstrap_by_slice, interval_ranks, nearest_rank
 from auditkit.model.latency import Bounds, Histogram
@@ -19,7 +20,7 @@ Exact = Mapping[int, float]
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """Successful answers of one call in ascending buckets, and how many more were cut off unanswered, at what values."""
+    """Successful answers of one call in ascending buckets."""
 
     lo_s: npt.NDArray[np.float64]
     hi_s: npt.NDArray[np.float64]
@@ -40,6 +41,34 @@ class Ladder:
         return Histogram(lo_s=tuple(self.lo_s.tolist()), hi_s=tuple(self.hi_s.tolist()), counts=tuple(self.n.tolist()))
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Calls that were given up on: after how long, and how many."""
+
+    at_s: npt.NDArray[np.float64]
+    n: npt.NDArray[np.int64]
+
+    @property
+    def total(self) -> int:
+        """Number of calls."""
+        return int(self.n.sum())
+
+    @property
+    def last_s(self) -> float:
+        """The longest wait; 0 without any."""
+        return float(self.at_s.max(initial=0.0))
+
+    def before(self, answers: Ladder) -> bool:
+        """Whether any was given up on clearly before the last answer came."""
+        return bool(self.total) and float(self.at_s.min()) < 0.98 * float(answers.hi_s[-1])
+
+
+def cut_of(rows: Reduced) -> Cut:
+    """What was cut off in some rows of one call."""
+    late = rows.outcome == TIMEOUT
+    return Cut(np.nan_to_num(rows.hi_s[late]), rows.n[late])
+
+
 def ladder(rows: Reduced) -> Ladder:
     """The ladder of some rows of one call."""
     return Ladder(*merged(rows))
@@ -53,21 +82,23 @@ def wanted_ranks(total: int) -> tuple[int, ...]:
     return tuple(sorted(ranks)) if total else ()
 
 
-def quantile(answers: Ladder, p: float, cut_off: int, exact: Exact, by_slice: npt.NDArray[np.int64] | None) -> Bounds:
-    """A quantile with its 95 % interval. `cut_off` calls were given up on, later than all answers that count.
+def quantile(answers: Ladder, p: float, cut: Cut, exact: Exact, by_slice: npt.NDArray[np.int64] | None) -> Bounds:
+    """A quantile with its 95 % interval.
 
     Sampling and bucketing uncertainty add up: the interval reaches from the lower end of the lower rank's bucket to the
     upper end of the upper rank's; the block bootstrap widens it where it is wider. A point inside a bucket is its upper end.
+    Beyond the last cut the point is the cut, and means "that or more".
     """
-    answered, total = answers.total, answers.total + cut_off
-    if not answered:
+    answered, total = answers.total, answers.total + cut.total
+    if not total:
         return Bounds(point=0.0, lo=0.0, hi=None)
+    if not answered or cut.before(answers):
+        return _by_kaplan_meier(answers, p, cut)
     rank, (lower, upper) = nearest_rank(total, p), interval_ranks(total, p)
-    column = answers.column(min(rank, answered))
-    last = float(answers.hi_s[-1]) if math.isfinite(answers.hi_s[-1]) else float(answers.lo_s[-1])
-    point = exact.get(rank, float(answers.hi_s[column])) if rank <= answered else last
+    last = max(float(answers.hi_s[-1]) if math.isfinite(answers.hi_s[-1]) else float(answers.lo_s[-1]), cut.last_s)
+    point = last if rank > answered else exact.get(rank, float(answers.hi_s[answers.column(rank)]))
     if not math.isfinite(point):
-        point, upper = float(answers.lo_s[column]), None
+        point, upper = float(answers.lo_s[answers.column(rank)]), None
     lo = 0.0 if lower is None else last if lower > answered else exact.get(lower, float(answers.lo_s[answers.column(lower)]))
     hi = None if upper is None or upper > answered else exact.get(upper, float(answers.hi_s[answers.column(upper)]))
     drawn = bootstrap_by_slice(by_slice, p) if by_slice is not None else None
@@ -75,6 +106,27 @@ def quantile(answers: Ladder, p: float, cut_off: int, exact: Exact, by_slice: np
         lo = min(lo, float(answers.lo_s[drawn[0]]))
         hi = None if hi is None else max(hi, float(answers.hi_s[drawn[1]]))
     return Bounds(point=point, lo=min(lo, point), hi=None if hi is None or not math.isfinite(hi) else max(hi, point))
+
+
+def _by_kaplan_meier(answers: Ladder, p: float, cut: Cut) -> Bounds:
+    """The quantile where some calls were cut off before others were answered; the answers alone count as samples."""
+    answered = answers.total
+    share = kaplan_meier(answers.hi_s, answers.n, cut.at_s, cut.n)
+
+    def column(of: float) -> int | None:
+        place = int(np.searchsorted(share, of - 1e-12))
+        return place if place < len(share) and math.isfinite(answers.hi_s[place]) else None
+
+    here = column(p)
+    if here is None:
+        beyond = max(cut.last_s, float(answers.lo_s[-1]) if answered else 0.0)
+        return Bounds(point=beyond, lo=beyond, hi=None)
+    lower, upper = interval_ranks(answered, p)
+    least = column(lower / answered) if lower else None
+    most = column(upper / answered) if upper else None
+    point = float(answers.hi_s[here])
+    lo = 0.0 if least is None else min(point, float(answers.lo_s[least]))
+    return Bounds(point=point, lo=lo, hi=None if most is None else max(point, float(answers.hi_s[most])))
 
 
 def slices_of(rows: Reduced) -> npt.NDArray[np.int64]:

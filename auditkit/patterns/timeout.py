@@ -55,7 +55,7 @@ def advise(
     if profile.n + profile.timeouts < needed:
         return _provisional(profile, limit, f"{_count(profile)}; a p99 bound needs {needed:,}", "samples")
     if _p99_is_cut_off(profile):
-        cut = _text(profile.p99.lo if profile.cut_off_at_s is None else profile.cut_off_at_s)
+        cut = _text(profile.p99.point if profile.cut_off_at_s is None else profile.cut_off_at_s)
         why = f"p99 is {cut} or more: the data are cut off there; measure with a longer timeout, or mend the callee"
         return _provisional(profile, limit, why, "censored")
     return _justified(profile, target, factor, limit)
@@ -202,9 +202,11 @@ def _rank_hi(ok: Histogram, rank: int) -> float:
 
 
 def _p99_is_cut_off(profile: LatencyProfile) -> bool:
-    """Whether more than 1 % of the calls lie beyond what was measured."""
+    """Whether p99 is not known, only that it is at least so much: it lies beyond a cut, or in a bucket without upper end."""
+    if profile.cut_off_at_s is not None and profile.p99.point >= profile.cut_off_at_s:
+        return True
     rank = math.ceil(Decimal("0.99") * (profile.n + profile.timeouts))
-    return rank > profile.ok.total or not math.isfinite(_rank_hi(profile.ok, rank))
+    return profile.p99.hi is None and (rank > profile.ok.total or not math.isfinite(_rank_hi(profile.ok, rank)))
 
 
 def _provisional(profile: LatencyProfile, limit: _Limit, why: str, by: BoundBy) -> TimeoutAdvice:

@@ -1,0 +1,131 @@
+"""Normal conditions: which time slices a timeout may be derived from.
+
+Peak load is normal. Slices are left out because they were labelled as an incident, because too many calls failed in them, or
+because latencies stand apart from the rest without more load to explain it (a changed regime). What was left out is shown
+with its reason; a person can overrule it with time ranges; figures with and without the selection stand side by side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from auditkit.latency.profile import by_slice, ladder, slices_of
+from auditkit.latency.reduce import NO_SLICE, OK, REJECTED, Reduced
+from auditkit.latency.regime import medians
+
+_FEWEST_SLICES = 20
+"""With fewer slices nobody can tell what is normal; then only labelled incidents are left out."""
+_LATENCY_FACTOR = 2.0
+"""A slice stands apart from twice the usual median of its call, and five times the usual spread."""
+_SPREADS = 5.0
+_BUSY = 1.25
+"""From this multiple of the usual load on, slowness is what load does: normal."""
+_ERROR_SHARE = 0.05
+_TOGETHER = 0.25
+"""Where this share of the calls stands apart at the same time, the slice is left out for all calls."""
+_MOST_LEFT_OUT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """From `start_s` to before `end_s` (epoch seconds), and why it matters: the name of an incident, or of a good time."""
+
+    start_s: float
+    end_s: float
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A time slice that is not normal, for one call (None: for all), and why."""
+
+    start_s: float
+    end_s: float
+    call: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Numbers of the slices that are left out, by index of the call, with the reason of each."""
+
+    reasons: Mapping[int, Mapping[int, str]]
+    notes: tuple[str, ...] = ()
+
+    def of(self, call: int) -> npt.NDArray[np.int64]:
+        """Slices left out for a call, ascending."""
+        return np.array(sorted(self.reasons.get(call, {})), dtype=np.int64)
+
+
+def select(
+    parts: Sequence[Reduced], slice_s: float | None, incidents: Sequence[TimeRange] = (), keep: Sequence[TimeRange] = ()
+) -> Selection:
+    """The slices that are not normal, for each call (in order of `parts`). `keep` overrules whatever else is found."""
+    if slice_s is None:
+        return Selection({})
+    found = {index: _apart(rows) for index, rows in enumerate(parts)}
+    judged = [index for index, rows in enumerate(parts) if len(slices_of(rows)) >= _FEWEST_SLICES]
+    counts: dict[int, int] = {}
+    for index in judged:
+        for number in found[index]:
+            counts[number] = counts.get(number, 0) + 1
+    together = {n for n, count in counts.items() if len(judged) >= 3 and count >= max(2, math.ceil(_TOGETHER * len(judged)))}
+    notes, reasons = [], dict[int, dict[int, str]]()
+    for index, rows in enumerate(parts):
+        slices, own = slices_of(rows).tolist(), found[index]
+        chosen = {n: own.get(n, "other calls stand apart at the same time") for n in slices if n in own or n in together}
+        if len(chosen) > _MOST_LEFT_OUT * len(slices):
+            notes.append(index)
+            chosen = {}
+        labelled = {n: f"incident: {label}" for n in slices if (label := _inside(n, slice_s, incidents)) is not None}
+        kept = {n for n in slices if _inside(n, slice_s, keep) is not None}
+        reasons[index] = {n: reason for n, reason in sorted({**chosen, **labelled}.items()) if n not in kept}
+    words = "no normal window: more than half of the time slices stand apart, so none is left out; name incidents yourself"
+    return Selection(reasons, (f"{words} ({len(notes)} calls)",) if notes else ())
+
+
+def _apart(rows: Reduced) -> dict[int, str]:
+    """Slices of one call that stand apart by errors, or by latency that load does not explain."""
+    slices = slices_of(rows)
+    if len(slices) < _FEWEST_SLICES:
+        return {}
+    counted = rows.of((rows.outcome != REJECTED) & (rows.slice != NO_SLICE))
+    place = np.searchsorted(slices, counted.slice)
+    total, bad = np.zeros(len(slices)), np.zeros(len(slices))
+    np.add.at(total, place, counted.n)
+    np.add.at(bad, place[counted.outcome != OK], counted.n[counted.outcome != OK])
+    share = bad / np.maximum(total, 1)
+    usual = float(np.median(share))
+    slack = 3 * np.sqrt(np.maximum(usual, 0.001) / np.maximum(total, 1))
+    failing = (share > max(_ERROR_SHARE, 5 * usual)) & (share > usual + slack) & (bad >= 3)
+    reasons = {int(slices[i]): f"errors: {share[i]:.0%} of the calls, usually {usual:.1%}" for i in np.flatnonzero(failing)}
+    good = counted.of(counted.outcome == OK)
+    answers = ladder(good)
+    if not answers.total:
+        return reasons
+    table = np.zeros((len(slices), len(answers.bucket)), dtype=np.int64)
+    table[np.isin(slices, slices_of(good))] = by_slice(good, answers)
+    load = total / max(1.0, float(np.median(total)))
+    for p, factor in ((0.5, _LATENCY_FACTOR), (0.9, 1.5 * _LATENCY_FACTOR)):
+        level = np.log(np.maximum(medians(table, answers, p), 1e-9))
+        known = ~np.isnan(level)
+        if known.sum() < _FEWEST_SLICES:
+            continue
+        middle = float(np.median(level[known]))
+        spread = 1.4826 * float(np.median(np.abs(level[known] - middle)))
+        slow = known & (level - middle > max(math.log(factor), _SPREADS * spread)) & (load < _BUSY)
+        for i in np.flatnonzero(slow):
+            words = f"p{p * 100:.0f} is {math.exp(level[i] - middle):.1f} times the usual, without more load"
+            reasons.setdefault(int(slices[i]), f"changed regime: {words}")
+    return reasons
+
+
+def _inside(number: int, slice_s: float, ranges: Sequence[TimeRange]) -> str | None:
+    """The label of the first range that touches a slice."""
+    start, end = number * slice_s, (number + 1) * slice_s
+    return next((r.label or "labelled" for r in ranges if r.start_s < end and r.end_s > start), None)
