@@ -8,6 +8,7 @@ from typing import Literal
 
 from auditkit.engine.assumptions import cone, of_scenario
 from auditkit.engine.lateness import answer_times, is_late, timed_trips
+from auditkit.engine.many import solve_many
 from auditkit.engine.reference import FAILED, STATES, journey_state, solve
 from auditkit.engine.structure import Structure, Trip, build, find_atoms, find_trip
 from auditkit.model.failure import Assume, BlastRadius, Certainty, Mode, SinglePoints, State
@@ -58,7 +59,9 @@ def single_failures(
 ) -> tuple[BlastRadius, ...]:
     """The blast radius of every atom alone: components, common causes, placement domains, in the order of `atoms`."""
     structure = build(system, profiles, assume)
-    return tuple(of_structure(structure, (atom,), mode, assume) for atom in range(len(structure.atoms)))
+    alone = [(atom,) for atom in range(len(structure.atoms))]
+    solved = zip(alone, solve_many(structure, alone, mode), strict=True)
+    return tuple(of_structure(structure, failed, mode, assume, states) for failed, states in solved)
 
 
 def of_structure(
@@ -124,7 +127,9 @@ def single_points(system: System, journey: str, mode: Mode = "down", profiles: P
 
 def failing_alone(structure: Structure, trip: Trip, mode: Mode) -> tuple[int, ...]:
     """Atoms whose failure alone makes the journey failed or hung."""
-    return tuple(a for a in cone_atoms(structure, trip, mode) if journey_state(trip, solve(structure, (a,), mode)) >= FAILED)
+    atoms = cone_atoms(structure, trip, mode)
+    solved = zip(atoms, solve_many(structure, [(atom,) for atom in atoms], mode), strict=True)
+    return tuple(atom for atom, states in solved if journey_state(trip, states) >= FAILED)
 
 
 def cone_atoms(structure: Structure, trip: Trip, mode: Mode) -> tuple[int, ...]:

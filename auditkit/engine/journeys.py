@@ -1,4 +1,8 @@
-"""Minimal cut sets and availability of journeys, in names."""
+"""Minimal cut sets and availability of journeys by plain search: the slow truth that the diagrams are compared with.
+
+It asks the rules of `reference.py` about one set of atoms after another, so it needs no Boolean algebra to be believed; on
+entangled systems it gives up, and says so.
+"""
 
 from __future__ import annotations
 

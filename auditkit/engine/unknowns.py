@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final
 
 from auditkit.engine.assumptions import cone
 from auditkit.engine.blast import Profiles, cone_atoms
-from auditkit.engine.reference import HUNG, OK, STATES, journey_state, solve
+from auditkit.engine.many import solve_many
+from auditkit.engine.reference import OK, STATES, journey_state
+from auditkit.engine.resolving import Change, Resolver
 from auditkit.engine.structure import (
     ENOUGH_WORKERS,
     UNKNOWN_WORKERS,
@@ -26,8 +28,6 @@ from auditkit.engine.structure import (
 )
 from auditkit.model.failure import Assume, Mode
 from auditkit.model.system import Dependency, Fallback, Question, System, split_target
-
-T = TypeVar("T")
 
 MODES: Final[tuple[Mode, ...]] = ("down", "slow")
 NAMED_AT_MOST: Final = 5
@@ -118,44 +118,58 @@ class _Context:
         self.assume: Assume = assume
         self.structure = build(system, profiles, assume)
         self.remake: LinkBuilder = link_builder(system, profiles, place_finder(self.structure))
+        self.resolver = Resolver(self.structure)
         self.atoms = sorted({atom for trip in self.structure.trips for atom in cone_atoms(self.structure, trip, "slow")})
-        self.states = {
-            (atom, mode): solve(self.structure, (atom,), mode) for mode in MODES for atom in self.atoms if self.structure.trips
-        }
+        sets = [(atom,) for atom in self.atoms]
+        self.states: dict[Mode, list[Sequence[int]]] = {mode: list(solve_many(self.structure, sets, mode)) for mode in MODES}
+        self.touched = {mode: _where_bad(solved, len(self.structure.places)) for mode, solved in self.states.items()}
 
     def turned_by(self, open_: _Open) -> dict[Conclusion, frozenset[int]]:
         """The conclusions that the other answer to one question changes, with both states."""
-        other = self._with_other_answer(open_)
+        change = self._other_answer(open_)
         turned = {}
-        for (atom, mode), states in self.states.items():
-            if not self._matters(open_, states):
-                continue
-            others = solve(other, (atom,), mode)
-            for index, trip in enumerate(self.structure.trips):
-                both = frozenset((journey_state(trip, states), journey_state(trip, others)))
-                if len(both) > 1:
-                    turned[atom, mode, index] = both
+        for mode in MODES if open_.fact == "on_failure" else ("slow",):  # the other facts are about hanging
+            for scenario in self._scenarios_in_which_it_matters(open_, mode):
+                atom, states = self.atoms[scenario], self.states[mode][scenario]
+                others = self.resolver.solve(states, (atom,), mode, change)
+                if others is states:
+                    continue
+                for index, trip in enumerate(self.structure.trips):
+                    both = frozenset((journey_state(trip, states), journey_state(trip, others)))
+                    if len(both) > 1:
+                        turned[atom, mode, index] = both
         return turned
 
-    def _with_other_answer(self, open_: _Open) -> Structure:
+    def _scenarios_in_which_it_matters(self, open_: _Open, mode: Mode) -> list[int]:
+        """Those in which a call that the fact is about meets anything but ok; in all others no answer changes anything."""
+        if open_.link is not None:
+            links = [self.structure.links[open_.link]]
+        else:
+            assert open_.part is not None, "a question is about a dependency or about a component"
+            links = self.resolver.links_of(open_.part)
+        found: set[int] = set()
+        for link in links:
+            for call in link.members:
+                found |= self.touched[mode][call.target]
+        return sorted(found)
+
+    def _other_answer(self, open_: _Open) -> Change:
         if open_.link is not None:
             link = self.remake(self.structure.links[open_.link].source, Answers(self.assume, frozenset([open_.fact])))
-            return replace(self.structure, links=_replaced(self.structure.links, open_.link, link))
+            return Change({open_.link: link}, {})
         assert open_.part is not None, "a question is about a dependency or about a component"
         workers = ENOUGH_WORKERS if self.assume == "worst" else UNKNOWN_WORKERS
-        part = replace(self.structure.parts[open_.part], workers=workers)
-        return replace(self.structure, parts=_replaced(self.structure.parts, open_.part, part))
-
-    def _matters(self, open_: _Open, states: Sequence[int]) -> bool:
-        """Whether the fact was used at all: nothing else can change the answer, in either direction."""
-        if open_.link is not None:
-            return any(states[call.target] != OK for call in self.structure.links[open_.link].members)
-        links = [link for link in self.structure.links if link.part == open_.part]
-        return any(states[call.target] == HUNG for link in links for call in link.members)
+        return Change({}, {open_.part: replace(self.structure.parts[open_.part], workers=workers)})
 
 
-def _replaced(items: tuple[T, ...], index: int, item: T) -> tuple[T, ...]:
-    return (*items[:index], item, *items[index + 1 :])
+def _where_bad(solved: Sequence[Sequence[int]], places: int) -> list[set[int]]:
+    """For each place, the scenarios in which it is not ok."""
+    found: list[set[int]] = [set() for _ in range(places)]
+    for scenario, states in enumerate(solved):
+        for place, state in enumerate(states):
+            if state != OK:
+                found[place].add(scenario)
+    return found
 
 
 def _settles(structure: Structure, turned: dict[Conclusion, frozenset[int]]) -> tuple[str, ...]:
