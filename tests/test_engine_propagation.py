@@ -10,10 +10,13 @@ import pytest
 from failures_oracle import SITUATIONS
 from random_systems import random_profiles, random_system
 
-from auditkit.engine import propagation
+from auditkit.engine import many, propagation
+from auditkit.engine.few import small_cuts
+from auditkit.engine.journeys import find_cuts
 from auditkit.engine.propagation import Scenarios, compile_structure
 from auditkit.engine.reference import journey_state, solve
 from auditkit.engine.structure import Structure, build
+from auditkit.errors import LimitReached
 from auditkit.model.failure import Assume, Mode
 from auditkit.model.system import System
 
@@ -140,3 +143,41 @@ def test_nothing_to_do_is_done() -> None:
     compiled = compile_structure(build(System(system="empty")), "slow")
     assert propagation.states(compiled, propagation.scenarios([()])).shape == (1, 0)
     assert len(propagation.affected(compiled, Scenarios(np.zeros(1, np.int64), np.zeros(0, np.int32)))) == 0
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_small_cut_sets_are_those_of_the_plain_search(seed: int) -> None:
+    """Orders one to three, failed or degraded, both modes; nothing larger, nothing missing."""
+    structure = build(random_system(seed, components=4 + seed % 4))
+    for mode in MODES:
+        for trip in structure.trips:
+            state = ("failed", "degraded")[seed % 2]
+            plain = find_cuts(structure, trip, mode, state)  # type: ignore[arg-type]
+            expected = sorted((tuple(sorted(cut)) for cut in plain.sets if len(cut) <= 3), key=lambda cut: (len(cut), cut))
+            assert list(small_cuts(structure, trip, mode, state)) == expected  # type: ignore[arg-type]
+            assert small_cuts(structure, trip, mode, state, order=2) == tuple(c for c in expected if len(c) <= 2)  # type: ignore[arg-type]
+
+
+def test_too_many_triples_are_refused_in_words() -> None:
+    """1,100 atoms of which no single one suffices."""
+    ids = [f"n{n}" for n in range(1100)]
+    links = [{"from": "api", "to": ids, "on_failure": "fail"}]
+    components = [{"id": id_} for id_ in ["api", *ids]]
+    journeys = [{"id": "home", "entry": "api"}]
+    data = {"system": "wide", "components": components, "dependencies": links, "journeys": journeys}
+    structure = build(System.model_validate(data))
+    assert small_cuts(structure, structure.trips[0], "down", order=2) == ((0,),)
+    with pytest.raises(LimitReached, match="sets of 3 atoms"):
+        small_cuts(structure, structure.trips[0], "down")
+
+
+def test_many_scenarios_give_the_same_by_either_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the work counts as little or as much."""
+    for seed in range(30):
+        structure = build(random_system(seed))
+        sets = some_scenarios(structure, seed)
+        for mode in MODES:
+            plain = [tuple(states) for states in many.solve_many(structure, sets, mode)]
+            with monkeypatch.context() as patch:
+                patch.setattr(many, "LITTLE_WORK", 0)
+                assert [tuple(states) for states in many.solve_many(structure, sets, mode)] == plain

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from auditkit.engine.reference import journey_state, solve
+from auditkit.engine.reference import solve
 from auditkit.engine.structure import Structure
 from auditkit.model.failure import Mode
 
@@ -37,14 +37,3 @@ def solve_many(structure: Structure, sets: Sets, mode: Mode) -> Iterator[Sequenc
     step = max(512, AT_ONCE // max(1, len(structure.places)) // 512 * 512)
     for begin in range(0, len(sets), step):
         yield from states(compiled, scenarios(sets[begin : begin + step])).tolist()
-
-
-def journeys_in(structure: Structure, sets: Sets, mode: Mode) -> list[list[int]]:
-    """The state of each journey (lateness apart) in each scenario."""
-    if is_little(structure, len(sets)):
-        solved = (solve(structure, failed, mode) for failed in sets)
-        return [[journey_state(trip, states) for trip in structure.trips] for states in solved]
-    from auditkit.engine.propagation import compile_structure, journey_states, scenarios
-
-    found: list[list[int]] = journey_states(compile_structure(structure, mode), scenarios(sets)).tolist()
-    return found
