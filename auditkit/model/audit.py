@@ -154,6 +154,7 @@ class Monitor(Noun):
     pattern: str
     metric: str
     alert: str
+    seen: tuple[str, ...] = Field(default=(), description="span attributes and log fields that show it: `span: …`, `log: …`")
 
 
 class Residual(Noun):

@@ -1,18 +1,35 @@
-"""The action plan: one line for each thing to do, the gravest first, with what it removes and what people decided about it."""
+"""The action plan: what to do, what it removes, ordered by the risk that it takes away for its effort."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
-from auditkit.checks import Facts
-from auditkit.model.audit import SEVERITIES, Action, Choice, Decision, Finding, PolicyProposal
+from auditkit.checks import Facts, run_checks
+from auditkit.model.audit import SEVERITIES, Action, Choice, Decision, Finding, PolicyProposal, Severity
 from auditkit.model.system import split_target
-from auditkit.planning.overlay import settings
+from auditkit.planning.advice import advice_for
+from auditkit.planning.overlay import replace_policies, settings
+from auditkit.planning.risk import is_small_enough, relieved_by, risk
 
 Status = Literal["open", "adopted", "accepted", "deferred"]
+Effort = Literal["small", "medium", "large"]
 
 _STATUS: Mapping[Choice, Status] = {"adopt": "adopted", "accept_risk": "accepted", "defer": "deferred"}
+_EFFORT: Mapping[str, Effort] = {
+    "single_point_of_failure": "large",
+    "bulkhead_over_shared_dependency": "large",
+    "redundancy_without_diversity": "large",
+    "unbounded_wait": "small",
+    "unknown_answer": "small",
+    "untested_fallback": "small",
+    "stale_fallback": "small",
+    "over_engineered": "small",
+    "queue_backlog": "small",
+}
+_WEIGHT: Mapping[Effort, float] = {"small": 1.0, "medium": 3.0, "large": 10.0}
+"""How many small efforts one of the others is worth, for the order only."""
 
 
 def actions_for(
@@ -22,42 +39,79 @@ def actions_for(
     after: Sequence[Finding],
     decisions: Sequence[Decision],
 ) -> tuple[Action, ...]:
-    """An action for each proposed change of settings, and one for each finding that no setting removes.
+    """An action for each proposed change of settings, one for each finding that no setting removes, and further advice.
 
-    What an action `removes` is not a promise: the checks ran again with all proposals in force, and these findings were gone.
+    `after` are the findings with all proposals in force. What a change `removes` is not a promise: the checks ran again with
+    it alone, and these findings were gone; what goes only with several together is named at those of the same component.
     """
     remaining = {finding.key for finding in after}
     gone = [finding for finding in findings if finding.key not in remaining]
+    left = [finding for finding in findings if finding.key in remaining]
     decided = {decision.about: decision for decision in decisions}
-    changes = [p for p in proposals if (new := settings(p)) is not None and new != p.today]
-    found = [_change(facts, proposal, gone, decided) for proposal in changes]
-    found += [_open(facts, finding, decided) for finding in findings if finding.key in remaining]
-    return tuple(sorted(found, key=lambda a: (-SEVERITIES.index(a.severity), a.subject, a.title)))
+    changes = [p for p in proposals if (new := p.proposed if p.declined else settings(p)) is not None and new != p.today]
+    tried = is_small_enough(facts, len(changes) + len(left))
+    alone = {p.dependency: _alone(facts, p, gone) if tried else _by_subject(p, gone) for p in changes}
+    joint = [f for f in gone if not any(f.key in keys for keys, _ in alone.values())]
+    actions = [_change(facts, p, gone, joint, alone[p.dependency], decided) for p in changes]
+    actions += [_open(facts, finding, tried, decided) for finding in left]
+    actions += advice_for(facts)
+    return tuple(sorted(actions, key=_in_order))
 
 
-def _change(facts: Facts, proposal: PolicyProposal, gone: Sequence[Finding], decided: Mapping[str, Decision]) -> Action:
-    ends = [finding for finding in gone if finding.subject == proposal.dependency]
+def _in_order(action: Action) -> tuple[bool, float, int, str, str]:
+    """What is still to be done first; then risk removed per effort, severity, name."""
+    worth = (action.risk_removed or 0.0) / _WEIGHT[action.effort or "medium"]
+    decided = action.status in ("accepted", "deferred")
+    return decided, -round(worth, 12), -SEVERITIES.index(action.severity), action.subject, action.title
+
+
+def _alone(facts: Facts, proposal: PolicyProposal, gone: Sequence[Finding]) -> tuple[frozenset[str], float | None]:
+    """Which of the findings go, and by how much the risk falls, with this one change on top of today."""
+    policy = proposal.proposed if proposal.declined else settings(proposal)
+    if policy is None:
+        return frozenset(), None
+    changed = replace(facts, system=replace_policies(facts.system, {proposal.dependency: policy}))
+    still = {finding.key for finding in run_checks(changed)}
+    return frozenset(f.key for f in gone if f.key not in still), max(0.0, round(risk(facts) - risk(changed), 12))
+
+
+def _by_subject(proposal: PolicyProposal, gone: Sequence[Finding]) -> tuple[frozenset[str], float | None]:
+    return frozenset(f.key for f in gone if f.subject == proposal.dependency), None
+
+
+def _change(
+    facts: Facts,
+    proposal: PolicyProposal,
+    gone: Sequence[Finding],
+    joint: Sequence[Finding],
+    alone: tuple[frozenset[str], float | None],
+    decided: Mapping[str, Decision],
+) -> Action:
+    subject = proposal.dependency
+    caller, _, callees = subject.partition(" -> ")
+    near = {split_target(name)[0] for name in (caller, *callees.split("|"))}
+    ends = [f for f in gone if f.key in alone[0] or (f in joint and f.subject in near)]
     worst = max((SEVERITIES.index(f.severity) for f in ends), default=SEVERITIES.index("low"))
     return Action(
-        title=f"set {proposal.dependency}: {_difference(proposal)}",
-        subject=proposal.dependency,
+        title=f"set {subject}: {_difference(proposal)}",
+        subject=subject,
         severity=SEVERITIES[worst],
         removes=tuple(f.key for f in ends),
-        owner=_owner(facts, proposal.dependency.partition(" -> ")[0]),
+        owner=_owner(facts, caller),
         effort="small",
-        status=_status(decided.get(f"policy {proposal.dependency}")),
+        status=_status(decided.get(f"policy {subject}")),
+        risk_removed=alone[1],
     )
 
 
 def _difference(proposal: PolicyProposal) -> str:
-    new = settings(proposal)
+    new = proposal.proposed if proposal.declined else settings(proposal)
     if new is None:
         return "nothing"
     was = {} if proposal.today is None else proposal.today.model_dump(mode="json", by_alias=True, exclude_none=True)
     now = new.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return ", ".join(
-        f"{key} {_plain(was.get(key, 'unknown'))} to {_plain(value)}" for key, value in now.items() if was.get(key) != value
-    )
+    changed = [(key, was.get(key, "unknown"), value) for key, value in now.items() if was.get(key) != value]
+    return ", ".join(f"{key.replace('_', ' ')} {_plain(before)} to {_plain(value)}" for key, before, value in changed)
 
 
 def _plain(value: object) -> str:
@@ -66,15 +120,18 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def _open(facts: Facts, finding: Finding, decided: Mapping[str, Decision]) -> Action:
+def _open(facts: Facts, finding: Finding, tried: bool, decided: Mapping[str, Decision]) -> Action:
+    what = finding.remedy or finding.title
+    effort: Effort = _EFFORT.get(finding.check, "medium")
     return Action(
-        title=f"{finding.remedy or finding.title}",
+        title=what if finding.subject in what else f"{finding.subject}: {what}",
         subject=finding.subject,
         severity=finding.severity,
         removes=(finding.key,),
         owner=_owner(facts, finding.subject.partition(" -> ")[0]),
-        effort="medium",
+        effort=effort,
         status=_status(decided.get(finding.key)),
+        risk_removed=relieved_by(facts, finding) if tried else None,
     )
 
 
@@ -85,3 +142,8 @@ def _status(decision: Decision | None) -> Status:
 def _owner(facts: Facts, subject: str) -> str | None:
     component = facts.paths.components.get(split_target(subject)[0])
     return None if component is None else component.owner
+
+
+def gravest(findings: Sequence[Finding]) -> Severity | None:
+    """The highest severity among some findings; None for none."""
+    return max((f.severity for f in findings), key=SEVERITIES.index, default=None)

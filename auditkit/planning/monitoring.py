@@ -9,6 +9,7 @@ from auditkit.checks.wording import percent, seconds
 from auditkit.model.audit import Monitor, PolicyProposal
 from auditkit.model.policy import attempts, breaker, bulkhead, retry, timeout_s
 from auditkit.model.system import Buffer, Dependency, Fallback, Policy
+from auditkit.patterns.seen import SEEN
 from auditkit.planning.overlay import settings
 
 NEAR = 0.8
@@ -38,7 +39,8 @@ def _of_policy(dependency: Dependency, policy: Policy, proposal: PolicyProposal)
         yield Monitor(
             subject=subject,
             pattern="timeout",
-            metric="share of attempts that end in a timeout, and p99 of the answers",
+            metric=SEEN["timeout"].metric,
+            seen=_seen("timeout"),
             alert=f"timeouts above {percent(min(1.0, 10 * expected))} for 5 minutes (healthy: at most {percent(expected)}); "
             f"p99 above {seconds(NEAR * timeout)}, which is {NEAR:g} of the timeout, for 15 minutes",
         )
@@ -49,7 +51,8 @@ def _of_policy(dependency: Dependency, policy: Policy, proposal: PolicyProposal)
         yield Monitor(
             subject=subject,
             pattern="retry",
-            metric="retries as a share of first attempts, and attempts per request",
+            metric=SEEN["retry"].metric,
+            seen=_seen("retry"),
             alert=f"retries {limit} for 5 minutes",
         )
     cut = breaker(policy)
@@ -57,7 +60,8 @@ def _of_policy(dependency: Dependency, policy: Policy, proposal: PolicyProposal)
         yield Monitor(
             subject=subject,
             pattern="circuit_breaker",
-            metric="state of the breaker of each instance (closed, open, half-open) and calls it refused",
+            metric=SEEN["circuit_breaker"].metric,
+            seen=_seen("circuit_breaker"),
             alert=f"open in an instance for {seconds(2 * (cut.open_for_s or 30.0))}; open in half of the instances: page",
         )
     pool = bulkhead(policy)
@@ -65,7 +69,8 @@ def _of_policy(dependency: Dependency, policy: Policy, proposal: PolicyProposal)
         yield Monitor(
             subject=subject,
             pattern="bulkhead",
-            metric="calls under way against the limit, and calls rejected, for each instance",
+            metric=SEEN["bulkhead"].metric,
+            seen=_seen("bulkhead"),
             alert=f"above {max(1, int(NEAR * pool.max_concurrent))} of {pool.max_concurrent} under way for 5 minutes; "
             "rejections above 0.1 % for 5 minutes",
         )
@@ -75,15 +80,22 @@ def _of_policy(dependency: Dependency, policy: Policy, proposal: PolicyProposal)
         yield Monitor(
             subject=subject,
             pattern="fallback",
-            metric="share of answers served by the fallback, and the age of what it serves",
+            metric=SEEN["fallback"].metric,
+            seen=_seen("fallback"),
             alert=f"above 1 % for 5 minutes{age}; and never for a month: then it is untested",
         )
+
+
+def _seen(pattern: str) -> tuple[str, ...]:
+    """Span attributes, then log fields, by which one request's way through the pattern can be read."""
+    return (*(f"span: {name}" for name in SEEN[pattern].attributes), *(f"log: {name}" for name in SEEN[pattern].fields))
 
 
 def _buffer(dependency: Dependency, size: int) -> Monitor:
     return Monitor(
         subject=dependency.subject,
         pattern="buffer",
-        metric="messages waiting, and the age of the oldest",
+        metric=SEEN["buffer"].metric,
+        seen=_seen("buffer"),
         alert=f"above {int(NEAR * size)} of {size} waiting, or growing for 15 minutes",
     )

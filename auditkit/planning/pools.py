@@ -107,7 +107,9 @@ def _choice(
     missing += [f"latencies of {subject}"] if size is None and dependency.rate_per_s is not None else []
     total = math.fsum(held_when_slow(plan, d) for d in calls if d.subject not in places) + sum(places.values())
     if total <= component.workers:
-        why = f"slow, it holds {amount(held)} of {component.workers:,} workers of one instance, and all calls together {amount(total)}"
+        why = (
+            f"slow, it holds {amount(held)} of {component.workers:,} workers of one instance, all calls together {amount(total)}"
+        )
         return Pick(value="none", why_not=f"{why}: the timeout contains it")
     if missing or not math.isfinite(held):
         return Pick(needs=tuple(missing) or (f"a timeout of {subject}",))

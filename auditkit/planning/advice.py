@@ -1,0 +1,65 @@
+"""Load shedding and hedging, as advice where the data ask for it; both change code, not settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditkit.checks import Facts
+from auditkit.checks.wording import percent, seconds
+from auditkit.model.audit import Action
+from auditkit.model.latency import profiles_of
+from auditkit.model.policy import attempts
+from auditkit.model.system import Component, Dependency
+from auditkit.patterns.deadline import mean_s, remaining
+from auditkit.patterns.hedge import derive, is_worth_it
+from auditkit.patterns.load_shedding import useful_queue, waits_s
+
+
+def advice_for(facts: Facts) -> list[Action]:
+    """Queues that only hold requests that come too late, and reads whose tail a second request would cut."""
+    left = {subject: span.seconds for subject, span in remaining(facts.paths, facts.profiles).items()}
+    shed = (action for component in facts.system.components for action in _shed(facts, component, left))
+    return [*shed, *(action for dependency in facts.system.dependencies for action in _hedge(facts, dependency))]
+
+
+def _shed(facts: Facts, component: Component, left_s: dict[str, float]) -> Iterator[Action]:
+    """A queue longer than what can be answered within the strictest deadline of its callers."""
+    calls = [d for d in facts.paths.to_component.get(component.id, ()) if d.call == "sync"]
+    times = [(left_s[d.subject], mean) for d in calls if d.subject in left_s and (mean := mean_s(d, facts.profiles))]
+    if component.workers is None or not isinstance(component.queue, int) or not times:
+        return
+    deadline, mean = min(times)
+    useful = useful_queue(component.workers, mean, deadline)
+    if component.queue > useful:
+        late = f"a full queue of {component.queue} answers after {seconds(waits_s(component.queue, component.workers, mean))}"
+        patience = f"its strictest caller waits {seconds(deadline)}"
+        yield Action(
+            title=f"shed load at {component.id}: {late}, {patience}; let {useful} wait, refuse the rest at once",
+            subject=component.id,
+            severity="low",
+            owner=component.owner,
+            effort="small",
+        )
+
+
+def _hedge(facts: Facts, dependency: Dependency) -> Iterator[Action]:
+    """A read with a heavy tail from a callee of several instances, without retries."""
+    if not dependency.idempotent or dependency.call != "sync" or attempts(dependency.policy) > 1:
+        return
+    callees = [facts.paths.components.get(target.partition(":")[0]) for target in dependency.to]
+    if len(dependency.to) < 2 and not any(c is not None and c.running > 1 for c in callees):
+        return
+    for profile in (p for target in dependency.to for p in profiles_of(dependency, target, facts.profiles)):
+        hedge = derive(profile.ok)
+        if hedge is not None and is_worth_it(hedge):
+            extra, after = percent(hedge.extra_load), seconds(hedge.after_s)
+            gain = f"p99 from {seconds(hedge.p99_before_s)} to {seconds(hedge.p99_after_s)}"
+            yield Action(
+                title=f"consider hedging {dependency.subject}: asking again after {after} ({extra} more load) brings {gain}, "
+                "if slowness belongs to single instances",
+                subject=dependency.subject,
+                severity="info",
+                owner=facts.paths.caller(dependency).owner,
+                effort="medium",
+            )
+            return
