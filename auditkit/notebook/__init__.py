@@ -26,19 +26,36 @@ from auditkit.notebook.failure_tables import (
 from auditkit.notebook.graph import graph_html, to_pyvis
 from auditkit.notebook.graph_widget import blast_explorer, dependency_graph
 from auditkit.notebook.map_tables import (
+    callers_table,
     components_table,
     conflicts_table,
     coverage_table,
     dependencies_table,
     facts_table,
+    fallbacks_table,
     journeys_table,
     questions_table,
     steps_table,
+    unanswered_table,
+    writes_table,
 )
 from auditkit.notebook.opening import open_audit
 from auditkit.notebook.panels import blast_panel, graph_panel, import_panel, measure_panel, questions_panel
 from auditkit.notebook.pattern_panel import pattern_panel
 from auditkit.notebook.progress_panel import progress_panel
+from auditkit.notebook.proving import bound_call, proposed_failures, today_and_proposed
+from auditkit.notebook.reference import (
+    checks_reference,
+    documents_reference,
+    explained,
+    exporters_reference,
+    importers_reference,
+    latency_sources_reference,
+    patterns_reference,
+    seen_reference,
+    sources_of_checks,
+    words_reference,
+)
 from auditkit.notebook.strategy_panel import strategy_panel
 from auditkit.notebook.strategy_tables import (
     actions_table,
@@ -68,6 +85,7 @@ from auditkit.notebook.walking import (
     exports_table,
     files_table,
     finding_key,
+    findings_about,
     first_call,
     first_callee,
     first_finding,
@@ -82,14 +100,17 @@ from auditkit.notebook.walking import (
 
 __all__ = [
     "actions_table", "answer_open", "assumptions_table", "attempt", "availability_table", "blast_explorer", "blast_panel",
-    "blast_table", "bounds_table", "closing", "comparison_table", "components_table", "conflicts_table", "coverage_table",
-    "cut_set_panel", "cut_sets_table", "decide_once", "decisions_board", "decisions_table", "dependencies_table",
-    "dependency_editor", "dependency_graph", "experiments_table", "explain_finding", "exports", "exports_table",
-    "facts_table", "files_table", "finding_key", "findings_table", "first_call", "first_callee", "first_finding",
-    "first_recommended", "gaps_table", "graph_html", "graph_panel", "grounds_table", "import_panel", "journeys_table",
-    "latency_picture", "latency_table", "least_known", "legend_table", "measure_exports", "measure_panel", "monitoring_table",
-    "omissions_table", "open_audit", "pattern_panel", "policies_table", "progress_panel", "questions_panel",
-    "questions_table", "recording_table", "refused_table", "rehearsal", "single_points_table", "stage_file", "states_table",
-    "steps_table", "strategy_panel", "timeout_panel", "timeouts_table", "to_pyvis", "two_rules_table", "unmeasured_table",
-    "who", "whole_text", "written_table",
+    "blast_table", "bound_call", "bounds_table", "callers_table", "checks_reference", "closing", "comparison_table",
+    "components_table", "conflicts_table", "coverage_table", "cut_set_panel", "cut_sets_table", "decide_once",
+    "decisions_board", "decisions_table", "dependencies_table", "dependency_editor", "dependency_graph",
+    "documents_reference", "experiments_table", "explain_finding", "explained", "exporters_reference", "exports",
+    "exports_table", "facts_table", "fallbacks_table", "files_table", "finding_key", "findings_about", "findings_table",
+    "first_call", "first_callee", "first_finding", "first_recommended", "gaps_table", "graph_html", "graph_panel",
+    "grounds_table", "import_panel", "importers_reference", "journeys_table", "latency_picture", "latency_sources_reference",
+    "latency_table", "least_known", "legend_table", "measure_exports", "measure_panel", "monitoring_table", "omissions_table",
+    "open_audit", "pattern_panel", "patterns_reference", "policies_table", "progress_panel", "proposed_failures",
+    "questions_panel", "questions_table", "recording_table", "refused_table", "rehearsal", "seen_reference",
+    "single_points_table", "sources_of_checks", "stage_file", "states_table", "steps_table", "strategy_panel",
+    "timeout_panel", "timeouts_table", "to_pyvis", "today_and_proposed", "two_rules_table", "unanswered_table",
+    "unmeasured_table", "who", "whole_text", "words_reference", "writes_table", "written_table",
 ]  # fmt: skip

@@ -50,6 +50,8 @@ def table_html(table: pd.DataFrame) -> str:
     """A table as HTML, whole sentences aligned for reading. The style stands in each cell: JupyterLab drops style sheets."""
     import pandas as pd
 
+    if table.empty:
+        return "<p>None.</p>"
     cell = ' style="text-align:left;vertical-align:top;padding:.3em .7em .3em 0;line-height:1.3"'
     whole = table.reset_index() if table.index.name else table
     with pd.option_context("display.max_colwidth", None):

@@ -143,3 +143,49 @@ def conflicts_table(conflicts: Iterable[Conflict]) -> pd.DataFrame:
 def steps_table(steps: Iterable[Any]) -> pd.DataFrame:
     """What is done, what rests on inputs that have changed since, and the command that does it."""
     return frame(("step", "condition", "command"), ((s.title, s.condition, s.command) for s in steps), "step")
+
+
+def fallbacks_table(system: System) -> pd.DataFrame:
+    """What is answered instead when a call fails: what it needs itself, how old it may be, who decided, how it is reconciled."""
+    rows = (
+        (
+            d.subject, f.serves or f.kind or UNKNOWN, ", ".join(a.to for a in f.alternatives) or "nothing else",
+            "–" if f.stale_after_s is None else format_duration(f.stale_after_s), f.reconcile or "–", f.decided_by or UNKNOWN,
+        )
+        for d in system.dependencies
+        if (f := d.fallback) is not None and not isinstance(f, str)
+    )  # fmt: skip
+    return frame(("call", "serves", "needs", "good for", "reconciled by", "decided by"), rows, "call")
+
+
+def writes_table(system: System) -> pd.DataFrame:
+    """The calls that may not simply be repeated: after a timeout nobody knows whether they happened."""
+    rows = (
+        (d.subject, "no" if d.idempotent is False else UNKNOWN, d.on_failure or UNKNOWN, _rate(d))
+        for d in system.dependencies
+        if d.call == "sync" and d.idempotent is not True
+    )
+    return frame(("call", "idempotent", "on failure", "rate"), rows, "call")
+
+
+def callers_table(system: System) -> pd.DataFrame:
+    """Who is called by how many: what many share deserves the most care."""
+    callers: dict[str, dict[str, None]] = {}
+    for d in system.dependencies:
+        for target in d.to:
+            callers.setdefault(target.partition(":")[0], {})[d.caller] = None
+    rows = sorted(((len(by), name, ", ".join(by)) for name, by in callers.items()), key=lambda row: (-row[0], row[1]))
+    return frame(("component", "callers", "who"), ((name, count, by) for count, name, by in rows), "component")
+
+
+def unanswered_table(system: System) -> pd.DataFrame:
+    """The facts of each dependency that nobody has told; `unknown` is never read as good news."""
+    facts = {
+        "on_failure": "on failure",
+        "rate_per_s": "rate",
+        "idempotent": "idempotent",
+        "policy": "settings",
+        "fallback": "fallback",
+    }
+    missing = ((d.subject, [word for key, word in facts.items() if getattr(d, key) is None]) for d in system.dependencies)
+    return frame(("call", "nobody has told"), ((subject, ", ".join(words)) for subject, words in missing if words), "call")

@@ -18,6 +18,7 @@ from auditkit.model.latency import profiles_of
 from auditkit.model.system import split_target
 from auditkit.notebook.frames import UNKNOWN, frame, table_html
 from auditkit.notebook.opening import SAMPLE
+from auditkit.notebook.strategy_tables import findings_table
 from auditkit.project import Audit, samples
 
 if TYPE_CHECKING:
@@ -183,6 +184,11 @@ def first_recommended(audit: Audit) -> str | None:
     with_data = (d for d in audit.system.dependencies if any(profiles_of(d, target, profiles) for target in d.to))
     found = next(with_data, None)
     return None if found is None else f"policy {found.subject}"
+
+
+def findings_about(audit: Audit, word: str) -> pd.DataFrame:
+    """The findings whose check or subject holds a word, the gravest first."""
+    return findings_table(finding for finding in audit.findings() if word in finding.check or word in finding.subject)
 
 
 def explain_finding(finding: Finding | None) -> str:
