@@ -15,6 +15,7 @@ from auditkit.engine.evaluating import evaluate
 from auditkit.engine.formula import Formula, Op, Terms
 from auditkit.engine.importance import importances
 from auditkit.engine.ordering import ORDERS, modules
+from auditkit.engine.short_cuts import short_cut_sets
 from auditkit.engine.unrolling import unrolled
 
 COHERENT = [(seed, 4 + seed % 6, 3 + seed % 12, False) for seed in range(120)]
@@ -42,6 +43,15 @@ def test_minimal_cut_sets_are_those_found_by_trying_every_set(seed: int, variabl
         sum(len(cut) == order for cut in expected) for order in range(max((len(cut) for cut in expected), default=-1) + 1)
     )
     assert listed(cuts, 2) == {cut for cut in expected if len(cut) <= 2}
+
+
+@pytest.mark.parametrize(("seed", "variables", "gates", "circles"), COHERENT[::2] + CIRCULAR[::2])
+def test_cut_sets_of_low_order_are_complete_without_a_whole_diagram(seed: int, variables: int, gates: int, circles: bool) -> None:
+    """For each bound on the order: exactly the minimal cut sets within it."""
+    formula = random_formula(seed, variables=variables, gates=gates, circles=circles)
+    expected = minimal_sets(formula)
+    for order in range(5):
+        assert listed(short_cut_sets(formula, order)) == {cut for cut in expected if len(cut) <= order}
 
 
 @pytest.mark.parametrize("seed", range(80))

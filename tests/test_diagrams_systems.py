@@ -10,13 +10,14 @@ from random_formulas import summed_probability
 from random_systems import random_profiles, random_system
 
 from auditkit.engine import exact, journeys
+from auditkit.engine.arenas import Limits
 from auditkit.engine.boolean import journey_formula
 from auditkit.engine.counting import list_sets
 from auditkit.engine.diagrams import draw, minimal_cut_sets
 from auditkit.engine.fault_trees import read_fault_trees
 from auditkit.engine.reference import DEGRADED, FAILED, journey_state, solve
 from auditkit.engine.structure import build
-from auditkit.errors import InputError
+from auditkit.errors import InputError, LimitReached
 from auditkit.model.failure import Range
 from auditkit.model.system import System
 
@@ -185,3 +186,15 @@ def test_an_unknown_journey_is_an_error_with_the_nearest_one() -> None:
     """As everywhere."""
     with pytest.raises(InputError, match="write 'j'"):
         exact.cut_sets(ladder(2), "jj")
+
+
+def test_where_no_diagram_fits_the_sets_of_low_order_are_complete_and_the_rest_is_not_claimed() -> None:
+    """Count and probability are None, the list says up to which order it is complete, and it is the right one."""
+    system = ladder(30)
+    (whole,) = exact.cut_sets(system)
+    (part,) = exact.cut_sets(system, limits=Limits(nodes=40), assumed_availability=0.9)
+    assert (whole.count, part.count, part.p_failed, part.importance, part.truncated) == (31, None, None, (), True)
+    assert part.sets == tuple(cut for cut in whole.sets if len(cut) <= part.max_order)
+    assert part.single_points.component == ("top",)
+    with pytest.raises(LimitReached):
+        exact.availability(system, "j", limits=Limits(nodes=40))

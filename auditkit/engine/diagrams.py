@@ -84,7 +84,7 @@ def draw(formula: Formula, limits: Limits | None = None) -> Diagram:
                 names[level] = formula.variables[formula.param[leaf]]
         drawn[part.root] = int(gates.ref[part.root])
         start += len(part.leaves)
-    return _compact(bench, tuple(names), module, drawn[formula.root], formula.coherent)
+    return compact(bench, tuple(names), module, drawn[formula.root], formula.coherent)
 
 
 def _draw_module(formula: Formula, part: Module, bench: Workbench, gates: Gates, start: int, drawn: dict[int, int]) -> list[int]:
@@ -109,7 +109,7 @@ def _draw_module(formula: Formula, part: Module, bench: Workbench, gates: Gates,
         budget *= 8
 
 
-def _compact(bench: Workbench, names: tuple[str | None, ...], module: NDArray[np.int32], root: int, coherent: bool) -> Diagram:
+def compact(bench: Workbench, names: tuple[str | None, ...], module: NDArray[np.int32], root: int, coherent: bool) -> Diagram:
     """What the root and the modules below it need of an arena, renumbered."""
     from auditkit.engine.bdd_kernels import gather
 
@@ -151,4 +151,4 @@ def minimal_cut_sets(diagram: Diagram, limits: Limits | None = None) -> Diagram:
     if not bench.run(kernel, limits.nodes):
         raise bench.reached(f"{limits.nodes:,} nodes")
     module = np.where(diagram.module < 0, -1, found[np.maximum(diagram.module, 0)]).astype(np.int32)
-    return _compact(bench, diagram.names, module, int(found[diagram.root]), coherent=True)
+    return compact(bench, diagram.names, module, int(found[diagram.root]), coherent=True)

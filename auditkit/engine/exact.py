@@ -14,14 +14,19 @@ from auditkit.engine.counting import count_by_order, list_sets
 from auditkit.engine.diagrams import Diagram, draw, minimal_cut_sets
 from auditkit.engine.fault_tree_text import write_fault_tree
 from auditkit.engine.fault_trees import FaultTree
+from auditkit.engine.formula import Formula
 from auditkit.engine.importance import importances, probability_range
+from auditkit.engine.short_cuts import short_cut_sets
 from auditkit.engine.structure import Structure, build, find_trip
-from auditkit.errors import InputError
+from auditkit.errors import InputError, LimitReached
 from auditkit.model.failure import Assume, CutSets, Mode, Range, SinglePoints
 from auditkit.model.system import System
 
 MOST_NAMED: Final = 100_000
 """How many cut sets of one journey are listed; where there are more, those of the largest orders are only counted."""
+
+JOURNEY_LIMITS: Final = Limits(nodes=1 << 20)
+"""A million nodes (a few seconds): a limit that is the same on every machine, so that the same inputs give the same answer."""
 
 CutState = Literal["failed", "degraded"]
 
@@ -44,8 +49,11 @@ def cut_sets(
     likelier first (an unknown availability counts as none), then by name. `count`, `p_failed` (of the journey being in that
     state) and importance are exact and cover all sets, whatever `max_order`; `truncated` says that the list leaves out larger
     sets, for `max_order` or because there are more than 100,000. Unknown availabilities make `p_failed` a range, unless
-    `assumed_availability` (0..1) stands in for them. Raises `InputError` for an unknown journey, `LimitReached` where time or
-    memory end before the answer.
+    `assumed_availability` (0..1) stands in for them.
+
+    Where a journey is too entangled for a diagram within `limits` (default: a million nodes), `count` and `p_failed` are None,
+    and the list is complete up to the order stated in `max_order`, which is 3 at most. Raises `InputError` for an unknown journey,
+    `LimitReached` where not even single points could be found.
 
     >>> system = System.model_validate({"system": "shop", "components": [{"id": "lb"}, {"id": "app1"}, {"id": "app2"}],
     ...     "dependencies": [{"from": "lb", "to": ["app1", "app2"], "on_failure": "fail"}],
@@ -57,8 +65,9 @@ def cut_sets(
     structure = build(system, profiles, assume)
     p_down = _p_down(structure, assumed_availability)
     found = []
+    limits = limits or JOURNEY_LIMITS
     for trip in structure.trips if journey is None else (find_trip(structure, journey),):
-        diagram = draw(journey_formula(structure, trip, mode, state), limits)
+        formula = journey_formula(structure, trip, mode, state)
         base = CutSets(
             journey=trip.name,
             mode=mode,
@@ -68,7 +77,11 @@ def cut_sets(
             max_order=max_order,
             assumptions=of_places(structure, cone(structure, (trip.entry, *trip.completes), mode), mode, assume),
         )
-        found.append(_filled(base, diagram, p_down, limits, system))
+        try:
+            filled = _filled(base, draw(formula, limits), p_down, limits, system)
+        except LimitReached:
+            filled = _short(base, formula, p_down, limits, system)
+        found.append(filled)
     return tuple(found)
 
 
@@ -95,7 +108,7 @@ def availability(
     0.999702
     """
     structure = build(system, profiles, assume)
-    diagram = draw(journey_formula(structure, find_trip(structure, journey), mode), limits)
+    diagram = draw(journey_formula(structure, find_trip(structure, journey), mode), limits or JOURNEY_LIMITS)
     p_failed = probability_range(diagram, _p_down(structure, assumed_availability))
     if isinstance(p_failed, Range):
         return Range(best=1.0 - p_failed.best, worst=1.0 - p_failed.worst)
@@ -168,6 +181,23 @@ def _filled(
             "importance": importances(diagram, p_down),
         }
     )
+
+
+def _short(base: CutSets, formula: Formula, p_down: Mapping[str, float], limits: Limits, system: System) -> CutSets:
+    """What can be said without a diagram: the cut sets up to the highest order, of three at most, that the limits allow."""
+    highest = 3 if base.max_order is None else min(3, base.max_order)
+    for order in range(highest, 0, -1):
+        try:
+            cuts = short_cut_sets(formula, order, limits)
+        except LimitReached:
+            if order == 1:
+                raise
+            continue
+        sets = list_sets(cuts, order, p_down)
+        singles = [cut[0] for cut in sets if len(cut) == 1]
+        update = {"sets": sets, "max_order": order, "truncated": True, "single_points": split_kinds(system, singles)}
+        return base.model_copy(update=update)
+    return base.model_copy(update={"truncated": True})
 
 
 def _p_down(structure: Structure, assumed_availability: float | None) -> dict[str, float]:
