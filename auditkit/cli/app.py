@@ -47,12 +47,15 @@ def import_(
     json: Json = False,
 ) -> None:
     """Read a system from files, merge it into the audit, report what is known and what is not."""
-    audit = project.Audit.importing(files, into, format)
+    taken = project.import_files(files, into, format)
+    audit = project.Audit.open(into)
     report = (audit.system, audit.questions(), audit.conflicts(), audit.coverage())
     if json:
         _say(shapes.dump(shapes.imported(*report)))
         return
     tables.imported(*report)
+    if taken.left_out:
+        _say(f"\nLeft out, in no format known here: {', '.join(taken.left_out)}")
     _say(f"\nNext: auditkit check {into}   or: auditkit latency EXPORT --into {into}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from auditkit.model.draft import Draft
@@ -23,7 +23,8 @@ class Importer:
     `name` is what `--format` takes, `title` what a person reads, `prose` says what is read, with which confidence, and what
     the format cannot say. `detect(name, text)` looks at the content first and must be cheap; it never raises.
     `read(text, name, read_sibling)` gives items with their lines, and raises `InputError` (all problems at once) on text
-    that is not of the format; what is merely possible becomes a question, never an edge.
+    that is not of the format; what is merely possible becomes a question, never an edge. `read_together(files, read_sibling)`,
+    where a format has it, reads several files (name, text) that describe one system only together.
     """
 
     name: str
@@ -31,3 +32,4 @@ class Importer:
     prose: str
     detect: Callable[[str, str], bool]
     read: Callable[[str, str, ReadSibling], Draft]
+    read_together: Callable[[Sequence[tuple[str, str]], ReadSibling], Draft] | None = None

@@ -237,4 +237,5 @@ COMPOSE = Importer(
     ),
     detect=detect,
     read=read,
+    read_together=read_together,
 )

@@ -230,4 +230,5 @@ KUBERNETES = Importer(
     ),
     detect=detect,
     read=read,
+    read_together=read_together,
 )

@@ -8,6 +8,7 @@ from auditkit.project.analysis import cut_sets_of
 from auditkit.project.audit import Audit
 from auditkit.project.creating import new, samples
 from auditkit.project.exporting import Summary, Written
+from auditkit.project.importing import import_files
 from auditkit.project.lab import open_lab
 from auditkit.project.measuring import timeouts
 from auditkit.project.schemas import schemas
@@ -19,6 +20,7 @@ __all__ = [
     "Written",
     "cut_sets_of",
     "explain",
+    "import_files",
     "new",
     "open_lab",
     "reaches",

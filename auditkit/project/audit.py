@@ -30,7 +30,7 @@ class Audit:
     >>> with tempfile.TemporaryDirectory() as there:
     ...     audit = Audit.new(pathlib.Path(there) / "shop", sample="worked-example")
     ...     print([journey.id for journey in audit.system.journeys])
-    ['home']
+    ['home', 'account', 'order']
     """
 
     folder: Path

@@ -119,7 +119,7 @@ def run(folder: Path) -> Summary:
     if condition["latency"] != "done" and held.exports(folder).exports:
         taken = measuring.take((), folder)
     inputs = read(folder, None if taken is None else taken.measurement.profiles)
-    artifacts, _ = _made(inputs, (*FORMATS, "actions"))
+    artifacts, _ = _made(inputs, ("md", "html", "actions"))
     generated = {**_strategy_file(inputs.strategy), **_files(artifacts)}
     if taken is None:
         write_generated(folder, generated, ("plan", "document"))

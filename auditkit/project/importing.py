@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from auditkit.errors import InputError
+from auditkit.errors import InputError, Problem
 from auditkit.importers import (
     detect_format,
     dump_yaml,
@@ -23,12 +23,12 @@ from auditkit.importers import (
 from auditkit.model.draft import Draft, Item
 from auditkit.model.system import CommonCause, Component, Dependency, Journey, System
 from auditkit.project import folder as held
-from auditkit.project.files import digest, read_input, read_known, read_text, write_all
+from auditkit.project.files import decode, digest, read_input, read_known, read_text, write_all
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file that a person gave us, read once."""
+    """One file that a person gave us, read once. `name` is unique among the files given together."""
 
     path: Path
     name: str
@@ -37,16 +37,26 @@ class Source:
     sha256: str
 
 
-def import_files(paths: Sequence[Path], folder: Path, format: str | None = None) -> held.SourceIndex:
-    """Read files in any known format, merge them into the audit's system, and return what was imported so far.
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import took, and which files of the folders named it left out because they are in no format known here."""
+
+    index: held.SourceIndex
+    left_out: tuple[str, ...]
+
+
+def import_files(paths: Sequence[Path], folder: Path, format: str | None = None) -> Imported:
+    """Read files (or folders of files) in any known format, and merge them into the audit's system.
 
     The audit folder is made where there is none. What a person has answered in `system.yaml` survives. Raises
     `InputError` with all problems, and then nothing has been written.
     """
-    read = [_source(path, format) for path in _expanded(paths)]
+    read, left_out = _sources(paths, format)
     target = folder / held.SYSTEM
     previous, known = read_known(target)
-    drafts = [_draft(source) for source in read]
+    groups = _groups(read)
+    drafts = [_draft(group) for group in groups]
+    said = {source.name: draft.cannot_say for group, draft in zip(groups, drafts, strict=True) for source in group}
     if previous is not None:
         drafts.append(load_yaml(previous, str(target)))
     merged, conflicts = merge(drafts)
@@ -55,10 +65,10 @@ def import_files(paths: Sequence[Path], folder: Path, format: str | None = None)
     index = held.sources(folder)
     kept = {record.file: record for record in index.sources}
     contents: dict[str, bytes] = {}
-    for source, draft in zip(read, drafts, strict=False):
+    for source in read:
         copy = f"sources/{source.name}"
         contents[copy] = redact(source.text, source.name).encode()
-        kept[copy] = held.SourceRecord(file=copy, format=source.format, sha256=source.sha256, cannot_say=draft.cannot_say)
+        kept[copy] = held.SourceRecord(file=copy, format=source.format, sha256=source.sha256, cannot_say=said[source.name])
     index = held.SourceIndex(
         sources=tuple(kept[name] for name in sorted(kept)), conflicts=tuple(dict.fromkeys((*index.conflicts, *conflicts)))
     )
@@ -66,32 +76,63 @@ def import_files(paths: Sequence[Path], folder: Path, format: str | None = None)
     listed, listed_known = read_known(folder / held.SOURCES)
     contents[held.SOURCES] = update_yaml(listed, index).encode()
     write_all(folder, contents, {held.SYSTEM: known, held.SOURCES: listed_known})
-    return index
+    return Imported(index, left_out)
 
 
-def _expanded(paths: Sequence[Path]) -> list[Path]:
-    files: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and p.suffix in {".yaml", ".yml", ".json", ".csv"})
-            if not inside:
-                raise InputError.of(str(path), "holds no file to import", "name the files")
-            files.extend(inside)
-        else:
-            files.append(path)
-    return files
-
-
-def _source(path: Path, format: str | None) -> Source:
-    content = read_input(path)
-    text = read_text(path)
+def _sources(paths: Sequence[Path], format: str | None) -> tuple[list[Source], tuple[str, ...]]:
     if format is not None and format not in importers():
         raise InputError.of(f"--format {format}", "is no known format", f"choose one of: {', '.join(importers())}")
-    return Source(path, path.name, text, format or detect_format(path.name, text), digest(content))
+    read: list[Source] = []
+    left_out: list[str] = []
+    problems: list[Problem] = []
+    for path in paths:
+        inside = _inside(path) if path.is_dir() else [path]
+        for file in inside:
+            name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+            try:
+                content = read_input(file)
+                text = decode(content, file)
+                kind = format or detect_format(name, text)
+            except InputError as error:
+                if path.is_dir() and format is None:
+                    left_out.append(str(file))  # a folder holds other things as well; a file that was named must be readable
+                else:
+                    problems.extend(error.problems)
+                continue
+            read.append(Source(file, _free(name, {source.name for source in read}), text, kind, digest(content)))
+    if problems:
+        raise InputError(problems)
+    if not read:
+        raise InputError.of(", ".join(map(str, paths)), "holds no file that can be imported", "name the files")
+    return read, tuple(left_out)
 
 
-def _draft(source: Source) -> Draft:
-    return importers()[source.format].read(source.text, source.name, _sibling_reader(source.path))
+def _inside(path: Path) -> list[Path]:
+    return sorted(p for p in path.rglob("*") if p.is_file() and p.suffix in {".yaml", ".yml", ".json", ".csv"})
+
+
+def _free(name: str, taken: set[str]) -> str:
+    stem, dot, suffix = name.rpartition(".")
+    names = (name, *(f"{stem}-{number}{dot}{suffix}" for number in range(2, len(taken) + 3)))
+    return next(free for free in names if free not in taken)
+
+
+def _groups(sources: Sequence[Source]) -> list[list[Source]]:
+    """Files that describe one system only together: those of one format, and of one folder where files refer to siblings."""
+    groups: dict[tuple[str, str], list[Source]] = {}
+    for source in sources:
+        place = str(source.path.parent) if source.format == "compose" else ""
+        alone = importers()[source.format].read_together is None
+        groups.setdefault((source.format, source.name if alone else place), []).append(source)
+    return list(groups.values())
+
+
+def _draft(group: Sequence[Source]) -> Draft:
+    importer, first = importers()[group[0].format], group[0]
+    read_sibling = _sibling_reader(first.path)
+    if importer.read_together is None or len(group) == 1:
+        return importer.read(first.text, first.name, read_sibling)
+    return importer.read_together([(source.name, source.text) for source in group], read_sibling)
 
 
 def _sibling_reader(path: Path) -> Callable[[str], str | None]:
@@ -103,9 +144,7 @@ def _sibling_reader(path: Path) -> Callable[[str], str | None]:
 
 
 def _named(draft: Draft, folder: Path) -> Draft:
-    if draft.system:
-        return draft
-    return replace(draft, system=folder.resolve().name or "system")
+    return draft if draft.system else replace(draft, system=folder.resolve().name or "system")
 
 
 def answer(folder: Path, where: str, key: str, value: object, by: str) -> System:
