@@ -343,7 +343,7 @@ def test_anchors_and_aliases_survive_where_nothing_changes() -> None:
 def test_what_cannot_be_cut_is_written_anew_and_said(caplog: pytest.LogCaptureFixture) -> None:
     """Better a file without its comments than one that says something else."""
     with caplog.at_level(logging.WARNING):
-        after = edited("a: &x 1\nb: *x\n", {"a": 2, "b": 1})
+        after = edited("a: &x 1\nb: *x\n", parse("a: &x 1\nb: *x\n", "before"), {"a": 2, "b": 1})
     assert parse(after, "after").value == {"a": 2, "b": 1}
     assert "written anew" in caplog.text
 

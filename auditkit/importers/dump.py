@@ -9,15 +9,16 @@ from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
 from auditkit.errors import InputError
-from auditkit.importers.native import load_yaml
+from auditkit.importers.native import draft_of
 from auditkit.importers.validate import validate
 from auditkit.importers.yaml_edit import edited, identities
-from auditkit.importers.yaml_text import parse
+from auditkit.importers.yaml_text import Node, parse
 from auditkit.importers.yaml_write import block
 from auditkit.model.audit import AuditFacts, Strategy
 from auditkit.model.noun import FROM_FILE, Noun
 from auditkit.model.system import System
 
+_NAME: Final = "the previous text"
 SCHEMAS: Final[Mapping[str, str]] = {
     System.__name__: "system.schema.json",
     AuditFacts.__name__: "audit.schema.json",
@@ -50,16 +51,16 @@ def update_yaml(previous: str | None, data: Noun | Mapping[str, Any]) -> str:
 
     Raises `InputError` where `previous` is no YAML mapping.
     """
-    held = parse(previous, "the previous text").value if previous and _says_something(previous) else None
+    node = parse(previous, _NAME) if previous and _says_something(previous) else None
     if not isinstance(data, Noun):
-        return edited(previous, data) if previous and held is not None else block(data) + "\n"
-    if previous is None or not isinstance(held, dict):
+        return edited(previous, node, data) if previous and node else block(data) + "\n"
+    if previous is None or node is None or not isinstance(node.value, dict):
         schema = SCHEMAS.get(type(data).__name__)
         first = f"# yaml-language-server: $schema={schema}\n" if schema else ""
         kept = previous.rstrip("\n") + "\n" if previous else first
         return kept + (block(plain(data)) or "{}") + "\n"
-    before = _held(previous, held, type(data))
-    return edited(previous, plain(data) if before is None else _respelled(held, before, data))
+    before = _held(node, type(data))
+    return edited(previous, node, plain(data) if before is None else _respelled(node.value, before, data))
 
 
 def plain(noun: Noun) -> dict[str, Any]:
@@ -78,16 +79,14 @@ def _says_something(text: str) -> bool:
     return any(line.strip() and not line.lstrip().startswith("#") for line in text.removeprefix("\ufeff").splitlines())
 
 
-def _held(previous: str, raw: dict[str, Any], kind: type[Noun]) -> Noun | None:
+def _held(node: Node, kind: type[Noun]) -> Noun | None:
     """What the previous text means; None where it does not pass, so that nothing of its spelling can be relied on."""
     try:
-        return (
-            validate(load_yaml(previous, "the previous text")) if kind is System else kind.model_validate(raw, context=FROM_FILE)
-        )
+        return validate(draft_of(node, _NAME)) if kind is System else kind.model_validate(node.value, context=FROM_FILE)
     except (InputError, ValidationError):
         pass  # references may dangle; the entries themselves may still be readable
     try:
-        return kind.model_validate(raw, context=FROM_FILE)
+        return kind.model_validate(node.value, context=FROM_FILE)
     except ValidationError:
         return None
 

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
+from auditkit.importers.refined import absorb
+from auditkit.importers.statements import (
+    Groups,
+    Key,
+    Said,
+    as_list,
+    canonical,
+    evidence_nouns,
+    evidence_of,
+    meaning,
+    shown,
+    title_of,
+    value_at,
+)
 from auditkit.importers.yaml_write import same
 from auditkit.model.draft import Conflict, Draft, Item
-from auditkit.model.system import CONFIDENCES, Evidence, Question, split_target
-from auditkit.units import parse_duration, parse_rate, parse_share
+from auditkit.model.system import Question
 
-Key = tuple[Hashable, int]
-Groups = dict[Key, list["_Said"]]
 _SECTIONS: Final = ("components", "dependencies", "common_causes", "journeys")
 _IDENTITY: Final = frozenset({"id", "from", "to"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """One item, and how much its source counts."""
-
-    item: Item
-    by_person: bool
-    position: int = 0
-
-    def rank(self, key: str) -> tuple[int, int]:
-        """Smaller is stronger: an answer to just this question, then a person's file, then imports by their evidence."""
-        confidences = [entry.get("confidence") for entry in _evidence(self.item)]
-        if self.by_person:
-            answered = any(e.get("confidence") == "asked" and e.get("locator") == key for e in _evidence(self.item))
-            return (0 if answered else 1), self.position
-        return 2, min((CONFIDENCES.index(c) for c in confidences if c in CONFIDENCES), default=len(CONFIDENCES))
 
 
 def merge(drafts: Sequence[Draft], earlier: Sequence[Draft] = ()) -> tuple[Draft, tuple[Conflict, ...]]:
@@ -68,7 +61,7 @@ def merge(drafts: Sequence[Draft], earlier: Sequence[Draft] = ()) -> tuple[Draft
     for section in _SECTIONS:
         groups = _grouped(drafts, section)
         if section == "dependencies":
-            _absorb(groups)
+            absorb(groups)
         merged[section] = {}
         for key, said in groups.items():
             item = _united(said, known[section].get(key, []), read_again, conflicts)
@@ -111,7 +104,7 @@ def _grouped(drafts: Iterable[Draft], section: str) -> Groups:
         seen: Counter[Hashable] = Counter()
         for item in getattr(draft, section):
             name = _name(item)
-            groups.setdefault((name, seen[name]), []).append(_Said(item, draft.by_person, position))
+            groups.setdefault((name, seen[name]), []).append(Said(item, draft.by_person, position))
             seen[name] += draft.by_person
     return groups
 
@@ -119,15 +112,15 @@ def _grouped(drafts: Iterable[Draft], section: str) -> Groups:
 def _name(item: Item) -> Hashable:
     data = item.data
     if "from" in data or "to" in data:  # a dependency
-        return _canonical(data.get("from")), tuple(sorted(_canonical(target) for target in _list(data.get("to"))))
-    return data["id"] if isinstance(data.get("id"), str) else _canonical(data)
+        return canonical(data.get("from")), tuple(sorted(canonical(target) for target in as_list(data.get("to"))))
+    return data["id"] if isinstance(data.get("id"), str) else canonical(data)
 
 
 # ---------------------------------------------------------------------------------------------------- one thing, several sources
 
 
-def _united(said: Sequence[_Said], earlier: Sequence[_Said], read_again: set[str], conflicts: list[Conflict]) -> Item:
-    strongest = sorted(said, key=lambda s: (s.rank(""), s.item.source, _canonical(dict(s.item.data))))
+def _united(said: Sequence[Said], earlier: Sequence[Said], read_again: set[str], conflicts: list[Conflict]) -> Item:
+    strongest = sorted(said, key=lambda s: (s.rank(""), s.item.source, canonical(dict(s.item.data))))
     base = strongest[0].item
     if len(said) == 1 and not (said[0].by_person and read_again):
         return base
@@ -148,7 +141,7 @@ def _united(said: Sequence[_Said], earlier: Sequence[_Said], read_again: set[str
     return Item(data, base.source, base.lines, merged)
 
 
-def _facts(item: Item, said: Sequence[_Said]) -> list[str]:
+def _facts(item: Item, said: Sequence[Said]) -> list[str]:
     """The keys of an item that state something; the figures of a policy are facts of their own where all policies have some."""
     split = all(isinstance(s.item.data["policy"], Mapping) for s in said if s.item.data.get("policy") not in (None, "unknown"))
     paths: list[str] = []
@@ -160,9 +153,9 @@ def _facts(item: Item, said: Sequence[_Said]) -> list[str]:
     return paths
 
 
-def _decided(path: str, said: Sequence[_Said], earlier: Sequence[_Said], conflicts: list[Conflict]) -> tuple[Item, Any]:
+def _decided(path: str, said: Sequence[Said], earlier: Sequence[Said], conflicts: list[Conflict]) -> tuple[Item, Any]:
     """Who is believed about one fact, and the value; everybody who says otherwise becomes a conflict."""
-    stated = [(s, value) for s in said if (value := _value(s.item, path)) not in (None, "unknown")]
+    stated = [(s, value) for s in said if (value := value_at(s.item, path)) not in (None, "unknown")]
     stated = [(s, value) for s, value in stated if s.by_person or not (path == "kind" and value == "service")] or stated
     fresh = [s for s, _ in stated if not s.by_person and any(s.item.source == e.item.source for e in earlier)]
     if fresh:
@@ -170,102 +163,52 @@ def _decided(path: str, said: Sequence[_Said], earlier: Sequence[_Said], conflic
             (s, value) for s, value in stated if not (s.by_person and s.rank(path)[0] and _was_imported(path, value, earlier))
         ]
     if not stated:
-        return next(((s.item, _value(s.item, path)) for s in said if _value(s.item, path) is not None), (said[0].item, None))
-    stated.sort(key=lambda pair: (pair[0].rank(path), _canonical(_meaning(pair[1])), pair[0].item.source))
+        return next(((s.item, value_at(s.item, path)) for s in said if value_at(s.item, path) is not None), (said[0].item, None))
+    stated.sort(key=lambda pair: (pair[0].rank(path), canonical(meaning(pair[1])), pair[0].item.source))
     winner, kept = stated[0]
     for other, dropped in stated[1:]:
-        if path not in _IDENTITY and not same(_meaning(kept), _meaning(dropped)):
+        if path not in _IDENTITY and not same(meaning(kept), meaning(dropped)):
             conflicts.append(
                 Conflict(
                     where=other.item.where(path),
-                    what=f"{_title(other.item)}: {path}",
-                    kept=f"{_shown(kept)} ({winner.item.source})",
-                    dropped=f"{_shown(dropped)} ({other.item.source})",
-                    evidence=_nouns(other.item),
+                    what=f"{title_of(other.item)}: {path}",
+                    kept=f"{shown(kept)} ({winner.item.source})",
+                    dropped=f"{shown(dropped)} ({other.item.source})",
+                    evidence=evidence_nouns(other.item),
                 )
             )
     return winner.item, kept
 
 
-def _was_imported(path: str, value: Any, earlier: Sequence[_Said]) -> bool:
-    return any(same(_meaning(value), _meaning(_value(e.item, path))) for e in earlier)
+def _was_imported(path: str, value: Any, earlier: Sequence[Said]) -> bool:
+    return any(same(meaning(value), meaning(value_at(e.item, path))) for e in earlier)
 
 
-def _all_evidence(said: Sequence[_Said], read_again: set[str], conflicts: list[Conflict]) -> list[Mapping[str, Any]]:
+def _all_evidence(said: Sequence[Said], read_again: set[str], conflicts: list[Conflict]) -> list[Mapping[str, Any]]:
     """All evidence once, a person's first. What comes from a source that was read again is as that source says now."""
     now: dict[Any, list[Mapping[str, Any]]] = {}
     for s in said:
-        for entry in () if s.by_person else _evidence(s.item):
+        for entry in () if s.by_person else evidence_of(s.item):
             now.setdefault(entry.get("source"), []).append(entry)
     spoken = set(now)
     found: list[Mapping[str, Any]] = []
     for s in said:
-        for entry in _evidence(s.item) if s.by_person else ():
+        for entry in evidence_of(s.item) if s.by_person else ():
             source = entry.get("source")
             found += now.pop(source, []) if source in spoken else [entry]
             if source in read_again and source not in spoken:
-                what = f"{_title(s.item)}: is not found in {source} any more"
+                what = f"{title_of(s.item)}: is not found in {source} any more"
                 conflicts.append(Conflict(where=s.item.where(), what=what, kept="kept as it was", dropped=f"nothing ({source})"))
     found += [entry for entries in now.values() for entry in entries]
-    return list({_canonical(entry): entry for entry in found}.values())
-
-
-# ---------------------------------------------------------------------------------------------------- what a person has refined
-
-
-def _absorb(groups: Groups) -> None:
-    """Take out imported calls that a person's file has in a finer form; their evidence goes to that form."""
-    persons: dict[Any, list[Key]] = {}
-    for key, said in groups.items():
-        if said[0].by_person:
-            persons.setdefault(_component(said[0].item), []).append(key)
-    for key in [key for key, said in groups.items() if not said[0].by_person]:
-        candidates = persons.get(_component(groups[key][0].item), [])
-        finer = [own for own in candidates if all(_refines(groups[own][0].item, s.item) for s in groups[key])]
-        if finer:
-            bare = [
-                _Said(Item({"evidence": _evidence(s.item)}, s.item.source, s.item.lines), by_person=False)
-                for s in groups.pop(key)
-            ]
-            for own in finer:
-                groups[own] = [*groups[own], *bare]
-
-
-def _component(item: Item) -> Any:
-    caller = item.data.get("from")
-    return split_target(caller)[0] if isinstance(caller, str) else None
-
-
-def _refines(own: Item, imported: Item) -> bool:
-    """Whether a person's dependency says what an imported one says, and more."""
-    sources = {entry.get("source") for entry in _evidence(own) if entry.get("confidence") != "asked"}
-    if sources and not sources & {entry.get("source") for entry in _evidence(imported)}:
-        return False
-    if not _covers(own.data.get("from"), imported.data.get("from")):
-        return False
-    fallback = own.data.get("fallback")
-    observed = any(entry.get("confidence") == "observed" for entry in _evidence(imported))
-    alternatives = [] if observed or not isinstance(fallback, Mapping) else _list(fallback.get("alternatives"))
-    named = [*_list(own.data.get("to")), *(a.get("to") if isinstance(a, Mapping) else a for a in alternatives)]
-    targets = _list(imported.data.get("to"))
-    return len(targets) == 1 and any(_covers(target, targets[0]) for target in named)
-
-
-def _covers(own: Any, imported: Any) -> bool:
-    if not isinstance(own, str) or not isinstance(imported, str):
-        return False
-    return own == imported or split_target(own)[0] == imported
+    return list({canonical(entry): entry for entry in found}.values())
 
 
 def _restore(merged: dict[str, dict[Key, Item]], deleted: Mapping[Key, Item]) -> None:
     """A deleted component comes back where something that was not deleted names it."""
-    text = _canonical([[dict(item.data) for item in merged[section].values()] for section in _SECTIONS[1:]])
+    text = canonical([[dict(item.data) for item in merged[section].values()] for section in _SECTIONS[1:]])
     for key, item in deleted.items():
         if f'"{item.data.get("id")}"' in text or f'"{item.data.get("id")}:' in text:
             merged["components"][key] = item
-
-
-# ---------------------------------------------------------------------------------------------------- small things
 
 
 def _questions(ordered: Sequence[Draft]) -> tuple[Question, ...]:
@@ -274,56 +217,3 @@ def _questions(ordered: Sequence[Draft]) -> tuple[Question, ...]:
         for question in draft.questions:
             found.setdefault(question.id, question)
     return tuple(found.values())
-
-
-def _value(item: Item, path: str) -> Any:
-    value: Any = item.data
-    for step in path.split(".", 1):
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
-
-
-def _meaning(value: Any) -> Any:
-    """A raw value such that equal ones mean the same: `0.5s` and `500ms`, `[a]` and `a`."""
-    if isinstance(value, Mapping):
-        return {key: _meaning(below) for key, below in value.items()}
-    if isinstance(value, (list, tuple)):
-        return _meaning(value[0]) if len(value) == 1 else [_meaning(below) for below in value]
-    if isinstance(value, str):
-        for parse in (parse_duration, parse_rate, parse_share):
-            try:
-                return parse(value)
-            except ValueError:
-                continue
-    return value
-
-
-def _evidence(item: Item) -> list[Mapping[str, Any]]:
-    entries = item.data.get("evidence")
-    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, (list, tuple)) else []
-
-
-def _nouns(item: Item) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence(source=str(e.get("source", item.source)), locator=str(e.get("locator", "")), confidence=e["confidence"])
-        for e in _evidence(item)
-        if e.get("confidence") in CONFIDENCES
-    )
-
-
-def _title(item: Item) -> str:
-    if "from" in item.data:
-        return f"{item.data['from']} -> {'|'.join(str(target) for target in _list(item.data.get('to')))}"
-    return str(item.data.get("id", "an entry without id"))
-
-
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
-
-
-def _list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)

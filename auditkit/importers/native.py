@@ -34,7 +34,12 @@ def load_yaml(text: str, name: str) -> Draft:
     >>> draft.system, draft.components[0].where("id")
     ('shop', 'system.yaml:4')
     """
-    node = _mapping(parse(text, name), name)
+    return draft_of(parse(text, name), name)
+
+
+def draft_of(node: Node, name: str) -> Draft:
+    """The same of a text that has been parsed already."""
+    _mapping(node, name)
     data = migrate(node.value, name, node.line_of("auditkit"))
     problems = _top_level(node, data, name)
     items = {section: _items(node, data, section, name, problems) for section in SECTIONS}

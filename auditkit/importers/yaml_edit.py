@@ -30,19 +30,23 @@ class Edit(NamedTuple):
     new: str
 
 
-def edited(text: str, target: Mapping[str, Any]) -> str:
-    r"""`text`, changed to mean `target`. Named entries keep their order; new ones follow their predecessor.
+def edited(text: str, before: Node, target: Mapping[str, Any]) -> str:
+    r"""`text`, which parses to `before`, changed to mean `target`.
 
-    >>> print(edited("a: 1   # one\nb: {x: '2',  y: 3}\n", {"a": 1, "b": {"x": "2", "y": 4}, "c": "new"}), end="")
+    Entries with a name of their own keep their order; new ones follow their predecessor.
+
+    >>> text = "a: 1   # one\nb: {x: '2',  y: 3}\n"
+    >>> print(edited(text, parse(text, "x"), {"a": 1, "b": {"x": "2", "y": 4}, "c": "new"}), end="")
     a: 1   # one
     b: {x: '2',  y: 4}
     c: new
     """
-    crlf = "\r\n" in text
-    body = text.replace("\r\n", "\n")
-    before = parse(body, "the previous text")
     if _alike(before.value, target):
         return text
+    crlf = "\r\n" in text
+    body = text.replace("\r\n", "\n")
+    if crlf:
+        before = parse(body, "the previous text")  # where things stand once the line ends are short
     edits = sorted(_Surgeon(body).change(before, target, _Place(0, 0, False)), key=lambda edit: edit[:2])
     after = _applied(body, edits)
     if not _means(after, target):
