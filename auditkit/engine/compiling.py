@@ -40,6 +40,8 @@ class Compiled:
     mode: Mode
     program: Program
     node_of: NDArray[np.int32]
+    planes: int
+    """3 in mode slow; 2 in mode down, 1 where nothing can be degraded there."""
     held_at_once: int
     """Most calls that the sums of one component look at."""
 
@@ -126,7 +128,8 @@ def compile_structure(structure: Structure, mode: Mode) -> Compiled:
         **atoms,
     )
     most = max((lists.holder_calls[h[-1]][2] - lists.holder_calls[h[0]][0] for h in lists.pool_holders), default=0)
-    return Compiled(structure, mode, program, node_of, most)
+    degrades = any(link.answer == DEGRADE for link in structure.links)
+    return Compiled(structure, mode, program, node_of, 3 if slow else 2 if degrades else 1, most)
 
 
 def _add_link(lists: _Lists, index: int, link: Link, slow: bool) -> None:

@@ -102,16 +102,16 @@ def affected(compiled: Compiled, given: Scenarios, threads: int | None = None) -
 
 def counts(compiled: Compiled, given: Scenarios, threads: int | None = None, planes: int = 3) -> NDArray[np.uint32]:
     """How many components each scenario leaves at least degraded, at least failed, and hung: an array (plane, scenario)."""
-    planes = min(planes, _planes(compiled))
-    found = np.zeros((planes, len(given)), np.uint32)
+    tallied = min(planes, compiled.planes)
+    found = np.zeros((tallied, len(given)), np.uint32)
     order = _in_node_order(compiled, given)
     sorted_ = given if order is None else Scenarios(given.first, given.atoms[order])
     _run(compiled, sorted_, threads, counts=found)
     if order is not None:
         unsorted = np.empty_like(found)
         unsorted[:, order] = found
-        return unsorted
-    return found
+        found = unsorted
+    return np.repeat(found, 2, axis=0) if planes > 1 and compiled.planes == 1 else found
 
 
 def states(
@@ -127,10 +127,10 @@ def states(
 def planes_of(compiled: Compiled, given: Scenarios, places: Sequence[int], threads: int | None = None) -> NDArray[np.uint64]:
     """Bits (place, plane, word): whether a place is at least degraded, at least failed, hung in scenario 64 × word + bit."""
     blocks = -(-len(given) // LANES)
-    rows = np.zeros((len(places), _planes(compiled), blocks * WORDS), np.uint64)
+    rows = np.zeros((len(places), compiled.planes, blocks * WORDS), np.uint64)
     wanted = compiled.node_of[np.asarray(places, np.int64)] if len(places) else np.zeros(0, np.int32)
     _run(compiled, given, threads, wanted=wanted, rows=rows)
-    return rows
+    return np.repeat(rows, 2, axis=1) if compiled.planes == 1 else rows
 
 
 def journey_states(compiled: Compiled, given: Scenarios, threads: int | None = None) -> NDArray[np.uint8]:
@@ -146,10 +146,6 @@ def journey_states(compiled: Compiled, given: Scenarios, threads: int | None = N
             unfinished = found[:, column[place]] >= 2
             result[:, index] = np.maximum(result[:, index], np.where(unfinished, 2, 0))
     return result
-
-
-def _planes(compiled: Compiled) -> int:
-    return 3 if compiled.mode == "slow" else 2
 
 
 def _in_node_order(compiled: Compiled, given: Scenarios) -> NDArray[np.int64] | None:
@@ -180,8 +176,8 @@ def _run(
     planes = np.zeros((0, 0, 0), np.uint64) if rows is None else rows
 
     def work(worker: int) -> None:
-        slow = compiled.mode == "slow"
-        propagate(compiled.program, _space(compiled), given.first, given.atoms, worker, workers, slow, found, places, planes)
+        space = _space(compiled)
+        propagate(compiled.program, space, given.first, given.atoms, worker, workers, compiled.planes, found, places, planes)
 
     if workers == 1:
         work(0)
@@ -195,7 +191,7 @@ def _space(compiled: Compiled) -> Space:
 
     nodes, slots = len(compiled.node_of), len(compiled.program.slot_spare)
     return Space(
-        state=np.empty((nodes, _planes(compiled), WORDS), np.uint64),
+        state=np.empty((nodes, compiled.planes, WORDS), np.uint64),
         bad=np.zeros(nodes, np.uint8),
         seed=np.empty((nodes, WORDS), np.uint64),
         seeded=np.zeros(nodes, np.uint8),

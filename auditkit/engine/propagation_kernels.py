@@ -1,7 +1,8 @@
 """The inner loops of propagation, compiled. Import this module inside functions only: it loads numba.
 
 A *row* holds one plane of one node for the 512 scenarios of a block: `WORDS` words of 64 bits, one bit a scenario. Planes are
-nested: bit in DEGRADED = "degraded or worse", FAILED = "failed or worse", HUNG. In mode down the third plane does not exist.
+nested: bit in DEGRADED = "degraded or worse", FAILED = "failed or worse", HUNG. There are three planes in mode slow, two in mode
+down, and one where in mode down nothing can be degraded (both planes would be the same).
 Rows are written only where something is bad; `bad[node]` says so, and rows of other nodes are never read.
 """
 
@@ -118,7 +119,7 @@ def _or(row: Any, at: int, state: Any, node: int, plane: int) -> None:
 
 
 @inlined
-def _edges(node: int, slow: bool, edge_first: Any, edge_target: Any, edge_kind: Any, state: Any, bad: Any, row: Any) -> bool:
+def _edges(node: int, planes: int, edge_first: Any, edge_target: Any, edge_kind: Any, state: Any, bad: Any, row: Any) -> bool:
     """Plain edges of a node into its rows. Says whether any callee is bad."""
     touched = False
     for edge in range(edge_first[node], edge_first[node + 1]):
@@ -130,15 +131,17 @@ def _edges(node: int, slow: bool, edge_first: Any, edge_target: Any, edge_kind: 
         if kind <= ANSWERS:
             for w in range(WORDS):
                 row[0, w] |= state[target, 0, w]
-                row[1, w] |= state[target, 1, w]
-            if slow and kind == ALL:
+            if planes > 1:
+                for w in range(WORDS):
+                    row[1, w] |= state[target, 1, w]
+            if planes > 2 and kind == ALL:
                 for w in range(WORDS):
                     row[2, w] |= state[target, 2, w]
             continue
         if kind != HANGS:
             for w in range(WORDS):
                 row[0, w] |= state[target, 0, w]
-        if slow and kind != SOFT_ANSWERS:
+        if planes > 2 and kind != SOFT_ANSWERS:
             for w in range(WORDS):
                 hung = state[target, 2, w]
                 row[0, w] |= hung
@@ -148,11 +151,11 @@ def _edges(node: int, slow: bool, edge_first: Any, edge_target: Any, edge_kind: 
 
 
 @inlined
-def _keep(node: int, slow: bool, state: Any, bad: Any, row: Any) -> bool:
+def _keep(node: int, planes: int, state: Any, bad: Any, row: Any) -> bool:
     """The rows become the state of the node. Says whether it changed."""
     changed, any_bad = False, ZERO
     was_bad = bad[node] != 0
-    for plane in range(3 if slow else 2):
+    for plane in range(planes):
         for w in range(WORDS):
             new = row[plane, w]
             any_bad |= new
@@ -199,7 +202,7 @@ def _at_least(
 @compiled
 def _group(
     group: int,
-    slow: bool,
+    planes: int,
     group_calls: Any,
     group_least: Any,
     call_target: Any,
@@ -218,8 +221,9 @@ def _group(
         return False
     least = group_least[group]
     _at_least(first, end, least, 0, 3, call_target, state, bad, row, digits)
-    _at_least(first, end, least, 1, 4, call_target, state, bad, row, digits)
-    if slow:
+    if planes > 1:
+        _at_least(first, end, least, 1, 4, call_target, state, bad, row, digits)
+    if planes > 2:
         for w in range(WORDS):
             row[5, w] = ZERO
         for c in range(first, end):
@@ -235,7 +239,7 @@ def _group(
 @compiled
 def _groups(
     node: int,
-    slow: bool,
+    planes: int,
     group_first: Any,
     group_calls: Any,
     group_least: Any,
@@ -249,10 +253,10 @@ def _groups(
 ) -> None:
     """General links of a node into its rows."""
     for group in range(group_first[node], group_first[node + 1]):
-        if not _group(group, slow, group_calls, group_least, call_target, call_hangs, state, bad, row, digits):
+        if not _group(group, planes, group_calls, group_least, call_target, call_hangs, state, bad, row, digits):
             continue
         answer = group_degrades[group]
-        if slow:
+        if planes > 2:
             for w in range(WORDS):
                 row[0, w] |= row[5, w]
                 row[1, w] |= row[5, w]
@@ -276,7 +280,7 @@ def _groups(
                 for w in range(WORDS):
                     row[6, w] = ZERO
                 break
-            if slow and call_hangs[c]:
+            if planes > 2 and call_hangs[c]:
                 for w in range(WORDS):
                     hung = row[6, w] & state[target, 2, w]
                     row[1, w] |= hung
@@ -300,7 +304,7 @@ def _exhaustion(p: Program, s: Space, pool: int) -> None:
         first, stand_in, end = holder_calls[holder, 0], holder_calls[holder, 1], holder_calls[holder, 2]
         group = p.holder_group[holder]
         turn = group >= 0 and _group(
-            group, True, p.group_calls, p.group_least, p.call_target, p.call_hangs, state, bad, row, s.digits
+            group, 3, p.group_calls, p.group_least, p.call_target, p.call_hangs, state, bad, row, s.digits
         )
         for c in range(first, end):
             target = held_target[c]
@@ -353,8 +357,39 @@ def _sums(p: Program, s: Space, pool: int, first_held: int) -> None:
                 row[2, w] |= bit
 
 
+@inlined
+def _count(node: int, plane: int, state: Any, sums: Any, pending: Any, is_pending: Any) -> None:
+    """Adds a row to the counters: full adders, with a row kept back on each level, so that a carry is rare."""
+    carry = 3 * LEVELS  # the row that is carried
+    for w in range(WORDS):
+        pending[carry, w] = state[node, plane, w]
+    for level in range(LEVELS):
+        at = plane * LEVELS + level
+        if not is_pending[at]:
+            is_pending[at] = 1
+            for w in range(WORDS):
+                pending[at, w] = pending[carry, w]
+            break
+        is_pending[at] = 0
+        for w in range(WORDS):
+            a, b, c = sums[at, w], pending[at, w], pending[carry, w]
+            half = a ^ b
+            sums[at, w] = half ^ c
+            pending[carry, w] = (a & b) | (half & c)
+
+
 @compiled
-def _sweep(p: Program, s: Space, begin: int, end: int, slow: bool, circle: bool) -> int:
+def _count_circle(p: Program, s: Space, begin: int, end: int, tallied: int) -> None:
+    """Adds the rows of a circle to the counters, once they are final."""
+    state, bad, counted, sums, pending, is_pending = s.state, s.bad, p.counted, s.sums, s.pending, s.is_pending
+    for node in range(begin, end):
+        if bad[node] and counted[node]:
+            for plane in range(tallied):
+                _count(node, plane, state, sums, pending, is_pending)
+
+
+@compiled
+def _sweep(p: Program, s: Space, begin: int, end: int, planes: int, circle: bool, tallied: int) -> int:
     """Evaluates nodes in order, each from its callees, up to `end` or to the first node of a circle; says where it stopped.
 
     Inside a circle, nodes that have to be looked at again are put into the queue; `end - begin` is its size then.
@@ -364,7 +399,7 @@ def _sweep(p: Program, s: Space, begin: int, end: int, slow: bool, circle: bool)
     call_target, call_hangs, pool_of, back_first, back_node = p.call_target, p.call_hangs, p.pool_of, p.back_first, p.back_node
     state, bad, seed, seeded, row, digits = s.state, s.bad, s.seed, s.seeded, s.row, s.digits
     queue, queued, least = s.queue, s.queued, p.group_least
-    planes = 3 if slow else 2
+    counted, sums, pending, is_pending = p.counted, s.sums, s.pending, s.is_pending
     size = end - begin
     head, waiting, following = 0, 0, begin
     while True:
@@ -383,7 +418,7 @@ def _sweep(p: Program, s: Space, begin: int, end: int, slow: bool, circle: bool)
         for plane in range(planes):
             for w in range(WORDS):
                 row[plane, w] = ZERO
-        touched = _edges(node, slow, edge_first, edge_target, edge_kind, state, bad, row)
+        touched = _edges(node, planes, edge_first, edge_target, edge_kind, state, bad, row)
         if seeded[node]:
             touched = True
             for plane in range(planes):
@@ -393,7 +428,7 @@ def _sweep(p: Program, s: Space, begin: int, end: int, slow: bool, circle: bool)
             touched = True
             _groups(
                 node,
-                slow,
+                planes,
                 group_first,
                 group_calls,
                 least,
@@ -405,10 +440,17 @@ def _sweep(p: Program, s: Space, begin: int, end: int, slow: bool, circle: bool)
                 row,
                 digits,
             )
-        if slow and pool_of[node] >= 0:
+        if planes > 2 and pool_of[node] >= 0:
             touched = True
             _exhaustion(p, s, pool_of[node])
-        if touched and _keep(node, slow, state, bad, row) and circle:
+        if not touched:
+            continue
+        changed = _keep(node, planes, state, bad, row)
+        if not circle:
+            if bad[node] and counted[node]:
+                for plane in range(tallied):
+                    _count(node, plane, state, sums, pending, is_pending)
+        elif changed:
             for b in range(back_first[node], back_first[node + 1]):
                 other = back_node[b]
                 if other < following and not queued[other]:
@@ -455,31 +497,6 @@ def _forget(p: Program, s: Space, first: Any, atoms: Any, base: int, lanes: int)
 
 
 @compiled
-def _count(p: Program, s: Space, plane: int, lowest: int) -> None:
-    """Adds the rows of all components to the counters: full adders, a row kept back on each level, so that a carry is rare."""
-    state, bad, counted, sums, pending, is_pending = s.state, s.bad, p.counted, s.sums, s.pending, s.is_pending
-    carry = 3 * LEVELS  # the row that is carried
-    for node in range(lowest, len(counted)):
-        if not (bad[node] and counted[node]):
-            continue
-        for w in range(WORDS):
-            pending[carry, w] = state[node, plane, w]
-        for level in range(LEVELS):
-            at = plane * LEVELS + level
-            if not is_pending[at]:
-                is_pending[at] = 1
-                for w in range(WORDS):
-                    pending[at, w] = pending[carry, w]
-                break
-            is_pending[at] = 0
-            for w in range(WORDS):
-                a, b, c = sums[at, w], pending[at, w], pending[carry, w]
-                half = a ^ b
-                sums[at, w] = half ^ c
-                pending[carry, w] = (a & b) | (half & c)
-
-
-@compiled
 def _read_counters(s: Space, plane: int, lanes: int, out: Any, base: int) -> None:
     """The counts of a block, and counters at zero again."""
     for level in range(LEVELS):
@@ -506,7 +523,7 @@ def propagate(
     atoms: Any,
     block: int,
     step: int,
-    slow: bool,
+    n_planes: int,
     counts: Any,
     wanted: Any,
     planes: Any,
@@ -524,15 +541,17 @@ def propagate(
         s.bad[:] = 0
         lowest = _seed(p, s, first, atoms, base, lanes)
         node = lowest
+        tallied = len(counts)
         while node < nodes:
-            node = _sweep(p, s, node, nodes, slow, False)
+            node = _sweep(p, s, node, nodes, n_planes, False, tallied)
             if node < nodes:
-                node = _sweep(p, s, node, p.circle_end[node], slow, True)
+                end = p.circle_end[node]
+                _sweep(p, s, node, end, n_planes, True, tallied)
+                _count_circle(p, s, node, end, tallied)
+                node = end
         _forget(p, s, first, atoms, base, lanes)
-        if len(counts):
-            for plane in range(len(counts)):
-                _count(p, s, plane, lowest)
-                _read_counters(s, plane, lanes, counts, base)
+        for plane in range(tallied):
+            _read_counters(s, plane, lanes, counts, base)
         for j in range(len(wanted)):
             if s.bad[wanted[j]]:
                 for plane in range(planes.shape[1]):
