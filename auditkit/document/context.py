@@ -55,6 +55,8 @@ class Context:
     system: str
     version: str
     author: str
+    date: str
+    """Date of the audit; that of an undated one is 1970-01-01."""
     sections: tuple[Section, ...]
 
 
@@ -74,6 +76,7 @@ def context(book: Book) -> Context:
         subtitle=f"Resilience strategy, audit of {day(book.facts.date)}" if book.facts.date else "Resilience strategy, undated",
         system=visible(book.system.system),
         version=book.version,
+        date=day(book.facts.date) if book.facts.date else "1970-01-01",
         author=visible(book.facts.owner),
         sections=tuple(
             Section(number, anchor, title, tuple(_WRITERS[anchor](view, empty)))

@@ -28,11 +28,23 @@ def _html(book: Book, doc: Context) -> tuple[Artifact, ...]:
     return (Artifact(path="strategy.html", content=render.html(doc).encode(), title="The written strategy, one page"),)
 
 
+def _pdf(book: Book, doc: Context) -> tuple[Artifact, ...]:
+    from auditkit.document.pdf import pdf
+
+    return (Artifact(path="strategy.pdf", content=pdf(doc), title="The written strategy, to print and to sign"),)
+
+
+def _docx(book: Book, doc: Context) -> tuple[Artifact, ...]:
+    from auditkit.document.word import docx
+
+    return (Artifact(path="strategy.docx", content=docx(doc, book.docx_template), title="The written strategy, to edit"),)
+
+
 def _records(book: Book, doc: Context) -> tuple[Artifact, ...]:
     return records(book)
 
 
-FORMATS: Mapping[str, Writer] = {"md": _markdown, "html": _html, "adr": _records}
+FORMATS: Mapping[str, Writer] = {"md": _markdown, "html": _html, "pdf": _pdf, "docx": _docx, "adr": _records}
 """Everything that the document can be written as."""
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from auditkit.model.audit import Severity
 from auditkit.model.failure import State
 from auditkit.model.system import Confidence
 
@@ -48,13 +47,16 @@ STATES: Mapping[State, Look] = {
 PLAIN: Final = Look("#f4f6f8", "#6b7680", "", "")
 """A component of which no state is shown."""
 
-SEVERITY: Mapping[Severity, Look] = {
+SEVERITY: Mapping[str, Look] = {
     "critical": Look("#f9cdb8", "#b33c00", "▲", "critical"),
     "high": Look("#ffe0b8", "#b35f00", "▲", "high"),
     "medium": Look("#fff2c2", ORANGE, "■", "medium"),
     "low": Look("#d6e9f5", BLUE, "●", "low"),
     "info": Look("#f4f6f8", "#6b7680", "○", "info"),
 }
+
+TONES: Mapping[str, Look] = {**{state.value: look for state, look in STATES.items()}, **SEVERITY}
+"""States and severities by name."""
 
 CONFIDENCE: Mapping[Confidence, str] = {
     "observed": "seen in traffic",

@@ -23,7 +23,8 @@ _TYPES: tuple[tuple[type, str], ...] = (
 )
 
 
-def _text(name: str) -> str:
+def template(name: str) -> str:
+    """The text of one shipped template."""
     return shipped("templates").joinpath(name).read_text(encoding="utf-8")
 
 
@@ -31,7 +32,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
     made = Environment(
-        loader=FunctionLoader(_text),
+        loader=FunctionLoader(template),
         autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -67,7 +68,7 @@ def fill(name: str, **values: object) -> str:
 
 def html(doc: Context) -> str:
     """The document as one self-contained page."""
-    return fill("strategy.html.j2", doc=doc, style=_text("strategy.css"), script=_text("strategy.js"))
+    return fill("strategy.html.j2", doc=doc, style=template("strategy.css"), script=template("strategy.js"))
 
 
 def markdown(doc: Context) -> str:

@@ -1,0 +1,235 @@
+"""The document as DOCX, with real heading styles, linked grounds, tables whose head repeats, and equal bytes for equal inputs.
+
+A user's own template (a .docx) is honoured: its styles, page size, header and footer stay, its text is replaced.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import re
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Final
+
+from auditkit.document.blocks import Block, Bullets, Heading, Listing, Paragraph, Picture, Rich, Row, Run, Table
+from auditkit.document.context import Context
+from auditkit.document.looks import PLAIN, TONES
+from auditkit.document.rasters import png
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.oxml.xmlchemy import BaseOxmlElement
+    from docx.shared import Length
+    from docx.table import _Cell
+    from docx.text.paragraph import Paragraph as WordParagraph
+    from docx.text.run import Run as WordRun
+
+_NOTICES: Final = {"missing": "FFF8E3", "warning": "FDECE3"}
+_ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
+_BOOKMARK: Final = 40
+"""Word allows so many characters in the name of a bookmark."""
+
+
+def docx(doc: Context, template: bytes | None = None) -> bytes:
+    """The document as DOCX. `template`: a .docx whose styles and page are used instead of our own."""
+    from docx import Document
+
+    word = Document(io.BytesIO(template)) if template is not None else Document()
+    if template is not None:
+        _empty(word)
+    else:
+        _page(word)
+    _properties(word, doc)
+    word.add_heading(doc.title, level=0)
+    word.add_paragraph(doc.subtitle)
+    for section in doc.sections:
+        _bookmark(word.add_heading(f"{section.number} {section.title}", level=1), section.anchor)
+        for block in section.blocks:
+            _write(word, block)
+    out = io.BytesIO()
+    word.save(out)
+    return _same_bytes(out.getvalue())
+
+
+def _empty(word: Document) -> None:
+    """Takes the text out of a template; page, styles, header and footer stay."""
+    body = word.element.body
+    for child in list(body):
+        if not child.tag.endswith("}sectPr"):
+            body.remove(child)
+
+
+def _page(word: Document) -> None:
+    from docx.shared import Mm, Pt
+
+    section = word.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.left_margin = section.right_margin = Mm(16)
+    section.top_margin = section.bottom_margin = Mm(18)
+    word.styles["Normal"].font.name = "Calibri"
+    word.styles["Normal"].font.size = Pt(10)
+
+
+def _properties(word: Document, doc: Context) -> None:
+    when = dt.datetime.fromisoformat(doc.date)
+    core = word.core_properties
+    core.title, core.author, core.subject = doc.title[:255], doc.author[:255], doc.subtitle
+    core.created = core.modified = when
+    core.last_modified_by, core.revision, core.language, core.comments = f"auditkit {doc.version}", 1, "en", ""
+
+
+def _write(word: Document, block: Block) -> None:
+    match block:
+        case Heading():
+            _bookmark(word.add_heading(block.text, level=2), block.anchor)
+        case Paragraph():
+            paragraph = word.add_paragraph()
+            _runs(paragraph, block.text)
+            if block.kind in _NOTICES:
+                _shade(paragraph._p.get_or_add_pPr(), _NOTICES[block.kind])
+        case Bullets():
+            for item in block.items:
+                _runs(word.add_paragraph(style=_style(word, "List Number" if block.ordered else "List Bullet")), item)
+        case Table():
+            _table(word, block)
+        case Picture():
+            _picture(word, block)
+        case Listing():
+            for line in block.lines:
+                _code(word.add_paragraph(), line)
+
+
+def _table(word: Document, block: Table) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Pt
+
+    caption = word.add_paragraph()
+    caption.add_run(block.caption).bold = True
+    caption.paragraph_format.keep_with_next = True
+    made = word.add_table(rows=1, cols=len(block.head), style=_style(word, "Table Grid"))
+    made.autofit = False
+    size = Pt(8.5 if len(block.head) <= 5 else 7.5 if len(block.head) <= 8 else 6.5)
+    usable = _usable(word)
+    widths = [int(usable * width / sum(block.widths)) for width in block.widths]
+    for cell, title in zip(made.rows[0].cells, block.head, strict=True):
+        _runs(cell.paragraphs[0], (Run(title, "strong"),), size)
+        _shade(cell._tc.get_or_add_tcPr(), "F4F6F8")
+    made.rows[0]._tr.get_or_add_trPr().append(_element("w:tblHeader"))
+    for row in block.rows:
+        _row(made.add_row().cells, row, size)
+    for cells in (row.cells for row in made.rows):
+        cells[0]._tc.getparent().get_or_add_trPr().append(_element("w:cantSplit"))
+        for index, cell in enumerate(cells):
+            cell.width = widths[index]
+            paragraph = cell.paragraphs[0]
+            paragraph.paragraph_format.space_after = Pt(1)
+            if index in block.figures:
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    word.add_paragraph()
+
+
+def _style(word: Document, name: str) -> str | None:
+    """A style's name where the template has it."""
+    return name if name in word.styles else None
+
+
+def _usable(word: Document) -> int:
+    """Width between the margins, in English Metric Units; that of A4 where a template does not say."""
+    page = word.sections[0]
+    return int(page.page_width or 7_560_000) - int(page.left_margin or 0) - int(page.right_margin or 0)
+
+
+def _row(cells: tuple[_Cell, ...], row: Row, size: Length) -> None:
+    for index, (cell, runs) in enumerate(zip(cells, row.cells, strict=True)):
+        _runs(cell.paragraphs[0], runs, size)
+        if index == 0 and row.anchor:
+            _bookmark(cell.paragraphs[0], row.anchor)
+
+
+def _picture(word: Document, block: Picture) -> None:
+    from docx.shared import Emu
+
+    usable = _usable(word)
+    width = float(re.search(r'width="([0-9.]+)"', block.svg)[1]) * 9525  # type: ignore[index]  # each of our pictures has one
+    shape = word.add_picture(io.BytesIO(png(block.svg)), width=Emu(int(min(usable, width))))
+    shape._inline.docPr.set("descr", block.alt)
+    shape._inline.docPr.set("title", block.title)
+    word.add_paragraph(block.title, style=_style(word, "Caption"))
+
+
+def _runs(paragraph: WordParagraph, runs: Rich, size: Length | None = None) -> None:
+    for run in runs:
+        holder = paragraph._p
+        if run.to:
+            holder = _element("w:hyperlink", {"w:anchor": _name(run.to), "w:history": "1"})
+            paragraph._p.append(holder)
+        _run(paragraph, holder, run).font.size = size
+
+
+def _run(paragraph: WordParagraph, holder: BaseOxmlElement, run: Run) -> WordRun:
+    from docx.shared import RGBColor
+
+    made = paragraph.add_run(run.text)
+    if holder is not paragraph._p:
+        holder.append(made._r)
+        made.font.color.rgb = RGBColor(0x00, 0x5F, 0x95)
+    if run.style == "code":
+        made.font.name = "Consolas"
+    elif run.style == "strong":
+        made.bold = True
+    elif run.style == "muted":
+        made.font.color.rgb = RGBColor(0x59, 0x59, 0x59)
+    elif run.style in {"state", "severity"}:
+        _shade(made._r.get_or_add_rPr(), TONES.get(run.tone, PLAIN).fill.lstrip("#").upper())
+    return made
+
+
+def _code(paragraph: WordParagraph, line: str) -> None:
+    paragraph.add_run(line).font.name = "Consolas"
+
+
+def _bookmark(paragraph: WordParagraph, anchor: str) -> None:
+    """A place that links lead to."""
+    number = str(zlib.crc32(anchor.encode()) & 0x7FFFFFFF)
+    paragraph._p.insert(0, _element("w:bookmarkStart", {"w:id": number, "w:name": _name(anchor)}))
+    properties = paragraph._p.find(_qualified("w:pPr"))
+    if properties is not None:
+        paragraph._p.remove(properties)
+        paragraph._p.insert(0, properties)
+    paragraph._p.append(_element("w:bookmarkEnd", {"w:id": number}))
+
+
+def _name(anchor: str) -> str:
+    """Name of a bookmark: letters, digits and `_`, at most 40 of them, unique."""
+    plain = re.sub(r"\W", "_", f"a_{anchor}")
+    return plain if len(plain) <= _BOOKMARK else f"{plain[:31]}_{hashlib.sha256(anchor.encode()).hexdigest()[:8]}"
+
+
+def _shade(properties: BaseOxmlElement, fill: str) -> None:
+    properties.append(_element("w:shd", {"w:val": "clear", "w:color": "auto", "w:fill": fill}))
+
+
+def _element(tag: str, attributes: dict[str, str] | None = None) -> BaseOxmlElement:
+    from docx.oxml import OxmlElement
+
+    made = OxmlElement(tag)
+    for key, value in (attributes or {}).items():
+        made.set(_qualified(key), value)
+    return made
+
+
+def _qualified(name: str) -> str:
+    from docx.oxml.ns import qn
+
+    return qn(name)
+
+
+def _same_bytes(made: bytes) -> bytes:
+    """The same archive without the moment of writing."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            new.writestr(zipfile.ZipInfo(entry.filename, _ZIP_DATE), old.read(entry), zipfile.ZIP_DEFLATED)
+    return out.getvalue()
