@@ -16,6 +16,7 @@ from auditkit.engine.formula import Formula, Op, Terms
 from auditkit.engine.importance import importances
 from auditkit.engine.ordering import ORDERS, modules
 from auditkit.engine.short_cuts import short_cut_sets
+from auditkit.engine.threshold import exceeds
 from auditkit.engine.unrolling import unrolled
 
 COHERENT = [(seed, 4 + seed % 6, 3 + seed % 12, False) for seed in range(120)]
@@ -150,7 +151,7 @@ def test_a_weighted_threshold_is_exact(seed: int) -> None:
     weights = {f"v{n}": draw_w.choice([0.1, 0.2, 0.3, 10.0, 40.0, 4.0, float("inf"), 0.0]) for n in range(7)}
     limit = draw_w.choice([0.3, 0.5, 40.0, 50.0, 54.0, 1e9])
     terms = Terms()
-    formula = terms.formula(terms.exceeds([(terms.variable(name), weight) for name, weight in weights.items()], limit))
+    formula = terms.formula(exceeds(terms, [(terms.variable(name), weight) for name, weight in weights.items()], limit))
     from fractions import Fraction
 
     for bits in range(2**7):

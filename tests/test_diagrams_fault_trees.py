@@ -87,7 +87,7 @@ def test_a_tree_with_negations_has_a_probability_and_no_minimal_cut_sets(shared:
     """das9601 is not coherent: its probability is exact, its minimal cut sets are refused in words."""
     tree = only((shared / "data/fault_trees/das9601.xml").read_text())
     assert f"{top_probability(tree.formula, tree.probabilities):.6g}" == "0.0042344"
-    with pytest.raises(InputError, match=r"not or xor gates, where a further failure can mend something.*0\.0042344"):
+    with pytest.raises(InputError, match=r"not or xor gates, where a further failure can mend something.*0\.0042344\d*"):
         analyse(tree.formula, tree.probabilities)
 
 

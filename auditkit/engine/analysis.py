@@ -49,9 +49,7 @@ def analyse(
     diagram = draw(formula, limits)
     p_top = probability_range(diagram, probabilities)
     if not diagram.coherent:
-        what = "minimal cut sets are not defined for a formula with not or xor gates, where a further failure can mend something"
-        stated = f"{p_top:.6g}" if isinstance(p_top, float) else "unknown, since some probabilities are missing"
-        raise InputError.of("formula", what, f"use its exact probability, which is {stated}")
+        raise refusal("formula", p_top)
     cuts = minimal_cut_sets(diagram, limits)
     by_order = count_by_order(cuts)
     return Analysis(
@@ -62,6 +60,13 @@ def analyse(
         p_top=p_top,
         importance=importances(diagram, probabilities),
     )
+
+
+def refusal(where: str, p_top: float | Range) -> InputError:
+    """The error for minimal cut sets of what holds not or xor gates; it states the exact probability instead."""
+    what = "minimal cut sets are not defined with not or xor gates, where a further failure can mend something"
+    stated = f"{p_top!r}" if isinstance(p_top, float) else "unknown, since some probabilities are missing"
+    return InputError.of(where, what, f"use the exact probability, which is {stated}")
 
 
 def top_probability(formula: Formula, probabilities: Mapping[str, float], limits: Limits | None = None) -> float | Range:

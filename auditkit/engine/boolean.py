@@ -23,6 +23,7 @@ from typing import Final, Literal
 from auditkit.engine.formula import Formula, Terms
 from auditkit.engine.reference import DEGRADED, FAILED, HUNG, TOLERANCE
 from auditkit.engine.structure import DEGRADE, ENOUGH_WORKERS, FAIL, IGNORE, UNKNOWN_WORKERS, Call, Link, Part, Structure, Trip
+from auditkit.engine.threshold import exceeds
 from auditkit.errors import LimitReached
 from auditkit.model.failure import Mode
 
@@ -86,7 +87,7 @@ class Equations:
         domains = [(terms.variable(self.structure.atoms[atom].id), float(count)) for atom, count in part.placement]
         lost = terms.any(*(domain for domain, _ in domains))
         if not part.manual:
-            lost = terms.all(lost, terms.exceeds(domains, part.instances - part.needed))
+            lost = terms.all(lost, exceeds(terms, domains, part.instances - part.needed))
         return terms.any(*outright, lost)
 
     def _felt(self, link: Link, badness: int) -> int:
@@ -143,7 +144,7 @@ class Equations:
             limit -= Fraction(link.busy)
             weighted += self._above_busy(link, [(held, call.held) for call, held in calls])
         any_held = self.terms.any(*(held for _, calls in holding for _, held in calls))
-        return self.terms.all(any_held, self.terms.exceeds(weighted, limit))
+        return self.terms.all(any_held, exceeds(self.terms, weighted, limit))
 
     def _holding(self, link: Link) -> list[tuple[Call, int]]:
         """The calls of a dependency with the term that each holds workers: it is hung, and its turn has come."""
@@ -174,6 +175,6 @@ class Equations:
         found = infinite
         for reached in sorted(total for total in sums if total > before):
             below = max(total for total in sums if total < reached)
-            found.append((self.terms.exceeds(finite, (below + reached) / 2), reached - before))
+            found.append((exceeds(self.terms, finite, (below + reached) / 2), reached - before))
             before = reached
         return found

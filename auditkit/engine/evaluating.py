@@ -18,19 +18,14 @@ def evaluate(formula: Formula, true: Set[str]) -> bool:
     (True, False)
     """
     value = [False] * len(formula.op)
-    at = 0
-    while at < len(value):
-        circle, stop = formula.circle[at], at + 1
-        while circle >= 0 and stop < len(value) and formula.circle[stop] == circle:
-            stop += 1
+    for block, turning in formula.blocks():
         changed = True
         while changed:
             changed = False
-            for gate in range(at, stop):
+            for gate in block:
                 new = _value(formula, gate, value, true)
-                changed |= new != value[gate] and circle >= 0
+                changed |= new != value[gate] and turning
                 value[gate] = new
-        at = stop
     return value[formula.root]
 
 

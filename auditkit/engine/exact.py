@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import accumulate
 from typing import Final, Literal
 
+from auditkit.engine.analysis import refusal
 from auditkit.engine.arenas import Limits
 from auditkit.engine.assumptions import cone, of_places
 from auditkit.engine.blast import Profiles, split_kinds
@@ -18,7 +19,7 @@ from auditkit.engine.formula import Formula
 from auditkit.engine.importance import importances, probability_range
 from auditkit.engine.short_cuts import short_cut_sets
 from auditkit.engine.structure import Structure, build, find_trip
-from auditkit.errors import InputError, LimitReached
+from auditkit.errors import LimitReached
 from auditkit.model.failure import Assume, CutSets, Mode, Range, SinglePoints
 from auditkit.model.system import System
 
@@ -52,8 +53,9 @@ def cut_sets(
     `assumed_availability` (0..1) stands in for them.
 
     Where a journey is too entangled for a diagram within `limits` (default: a million nodes), `count` and `p_failed` are None,
-    and the list is complete up to the order stated in `max_order`, which is 3 at most. Raises `InputError` for an unknown journey,
-    `LimitReached` where not even single points could be found.
+    and the list is complete up to the order stated in `max_order`, which is 3 at most.
+
+    Raises `InputError` for an unknown journey, `LimitReached` where not even single points could be found.
 
     >>> system = System.model_validate({"system": "shop", "components": [{"id": "lb"}, {"id": "app1"}, {"id": "app2"}],
     ...     "dependencies": [{"from": "lb", "to": ["app1", "app2"], "on_failure": "fail"}],
@@ -129,10 +131,7 @@ def fault_tree_cut_sets(tree: FaultTree, *, max_order: int | None = None, limits
     """
     diagram = draw(tree.formula, limits)
     if not diagram.coherent:
-        p_top = probability_range(diagram, tree.probabilities)
-        stated = f"{p_top!r}" if isinstance(p_top, float) else "unknown, since some probabilities are missing"
-        what = "minimal cut sets are not defined for a tree with not or xor gates, where a further failure can mend something"
-        raise InputError.of(tree.name, what, f"use its exact probability, which is {stated}")
+        raise refusal(tree.name, probability_range(diagram, tree.probabilities))
     base = CutSets(journey=tree.name, mode="down", assume="worst", sets=(), max_order=max_order)
     return _filled(base, diagram, tree.probabilities, limits, None)
 

@@ -16,8 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from fractions import Fraction
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +61,16 @@ class Formula:
     def coherent(self) -> bool:
         """Whether only coherent gates occur, so that a further failure never mends anything."""
         return not bool(np.isin(self.op, (Op.NOT, Op.XOR)).any())
+
+    def blocks(self) -> Iterator[tuple[range, bool]]:
+        """Gates in their order: each alone with False, those of a circle together with True."""
+        at, size = 0, len(self.op)
+        while at < size:
+            stop = at + 1
+            while self.circle[at] >= 0 and stop < size and self.circle[stop] == self.circle[at]:
+                stop += 1
+            yield range(at, stop), bool(self.circle[at] >= 0)
+            at = stop
 
     def arguments(self, gate: int) -> list[int]:
         """The gates that this gate is computed from."""
@@ -169,58 +177,6 @@ class Terms:
         if self._param[promise] != -1 or self._args[promise]:
             raise ValueError(f"term {promise} is no open promise")
         self._args[promise] = (term,)
-
-    def exceeds(self, weighted: Iterable[tuple[int, float | Fraction]], limit: float | Fraction) -> int:
-        """True when the weights (not negative, infinite ones allowed) of the true terms sum to more than `limit`, exactly.
-
-        Drawn as a threshold diagram: two partial sums that leave the same question open share a gate (Abío, Nieuwenhuis,
-        Oliveras, Rodríguez-Carbonell, Mayer-Eichberger: A New Look at BDDs for Pseudo-Boolean Constraints, 2012).
-
-        >>> from auditkit.engine.evaluating import evaluate
-        >>> terms = Terms()
-        >>> a, b, c = (terms.variable(name) for name in "abc")
-        >>> formula = terms.formula(terms.exceeds([(a, 40.0), (b, 40.0), (c, 4.0)], 50.0))
-        >>> [evaluate(formula, set(failed)) for failed in ("ab", "ac", "bc")]
-        [True, False, False]
-        """
-        if limit == float("inf"):
-            return self.false
-        given = list(weighted)
-        decisive = [term for term, weight in given if weight == float("inf")]
-        finite = [(term, Fraction(weight)) for term, weight in given if 0 < weight < float("inf")]
-        return self.any(*decisive, self._threshold(sorted(finite, key=lambda item: -item[1]), Fraction(limit)))
-
-    def _threshold(self, items: Sequence[tuple[int, Fraction]], limit: Fraction) -> int:
-        suffix = list(accumulate((weight for _, weight in reversed(items)), initial=Fraction(0)))[::-1]
-        # per position: intervals [low, high) of the remaining limit within which the answer is one and the same term
-        known: list[list[tuple[Fraction | float, Fraction | float, int]]] = [[] for _ in range(len(items) + 1)]
-
-        def look(at: int, rest: Fraction) -> tuple[Fraction | float, Fraction | float, int] | None:
-            if rest < 0:
-                return float("-inf"), 0, self.true
-            if suffix[at] <= rest:
-                return suffix[at], float("inf"), self.false
-            return next((found for found in known[at] if found[0] <= rest < found[1]), None)
-
-        stack = [(0, limit)]
-        while stack:
-            at, rest = stack[-1]
-            if look(at, rest) is not None:
-                stack.pop()
-                continue
-            term, weight = items[at]
-            taken, spared = look(at + 1, rest - weight), look(at + 1, rest)
-            if taken is None:
-                stack.append((at + 1, rest - weight))
-            elif spared is None:
-                stack.append((at + 1, rest))
-            else:
-                low, high = max(taken[0] + weight, spared[0]), min(taken[1] + weight, spared[1])
-                known[at].append((low, high, self.any(self.all(term, taken[2]), spared[2])))
-                stack.pop()
-        found = look(0, limit)
-        assert found is not None, "the walk ends only when its first question is answered"
-        return found[2]
 
     def formula(self, root: int) -> Formula:
         """What `root` needs, frozen. Raises `InputError` where a circle runs through a not or an xor gate."""

@@ -37,27 +37,18 @@ def modules(formula: Formula) -> tuple[Module, ...]:
     first, end, last = _visits(formula, below)
     earliest, latest = list(first), list(last)
     roots = {formula.root}
-    at = 0
-    while at < len(below):
-        block = range(at, _end_of_circle(formula, at))
+    for block, turning in formula.blocks():
+        at = block[0]
         under = [arg for gate in block for arg in below[gate]]
-        if under:
-            inside = min(earliest[arg] for arg in under), max(latest[arg] for arg in under)
-            if formula.circle[at] < 0 and len(under) > 1 and first[at] < inside[0] and inside[1] < end[at]:
-                roots.add(at)
-            for gate in block:
-                earliest[gate] = min(inside[0], *(first[member] for member in block), first[gate])
-                latest[gate] = max(inside[1], *(last[member] for member in block), last[gate])
-        at = block.stop
+        if not under:
+            continue
+        inside = min(earliest[arg] for arg in under), max(latest[arg] for arg in under)
+        if not turning and len(under) > 1 and first[at] < inside[0] and inside[1] < end[at]:
+            roots.add(at)
+        least, most = min(inside[0], *(first[gate] for gate in block)), max(inside[1], *(last[gate] for gate in block))
+        for gate in block:
+            earliest[gate], latest[gate] = least, most
     return tuple(_module(formula, below, roots, root) for root in sorted(roots))
-
-
-def _end_of_circle(formula: Formula, at: int) -> int:
-    """The position after the circle that begins at `at`; the next one where there is none."""
-    stop = at + 1
-    while formula.circle[at] >= 0 and stop < len(formula.circle) and formula.circle[stop] == formula.circle[at]:
-        stop += 1
-    return stop
 
 
 def _visits(formula: Formula, below: list[list[int]]) -> tuple[list[int], list[int], list[int]]:

@@ -46,22 +46,16 @@ def short_cut_sets(formula: Formula, max_order: int, limits: Limits | None = Non
     ref = [0] * len(formula.op)
     for level, leaf in enumerate(order):
         ref[leaf] = families.single(level) if max_order > 0 else 0
-    at = 0
-    while at < len(ref):
-        circle, stop = formula.circle[at], at + 1
-        while circle >= 0 and stop < len(ref) and formula.circle[stop] == circle:
-            stop += 1
+    for block, turning in formula.blocks():
         changed = True
         while changed:
             changed = False
-            for gate in range(at, stop):
+            for gate in block:
                 if formula.op[gate] != Op.VARIABLE:
-                    new = families.gate(
-                        Op(int(formula.op[gate])), int(formula.param[gate]), [ref[a] for a in formula.arguments(gate)]
-                    )
-                    changed |= new != ref[gate] and circle >= 0
+                    inputs = [ref[arg] for arg in formula.arguments(gate)]
+                    new = families.gate(Op(int(formula.op[gate])), int(formula.param[gate]), inputs)
+                    changed |= new != ref[gate] and turning
                     ref[gate] = new
-        at = stop
     names = tuple(formula.variables[formula.param[leaf]] for leaf in order)
     return compact(families.bench, names, np.full(len(order), -1, np.int32), ref[formula.root], coherent=True)
 

@@ -25,14 +25,9 @@ def unrolled(formula: Formula, most: int = MOST_GATES) -> Formula:
     """
     terms = Terms()
     term = [terms.false] * len(formula.op)
-    at = 0
-    while at < len(term):
-        stop = at + 1
-        while formula.circle[at] >= 0 and stop < len(term) and formula.circle[stop] == formula.circle[at]:
-            stop += 1
-        block = range(at, stop)
+    for block, turning in formula.blocks():
         sweeps = 1
-        if formula.circle[at] >= 0:
+        if turning:
             sweeps += len({arg for gate in block for arg in formula.arguments(gate) if arg >= gate})
         for _ in range(sweeps):
             for gate in block:
@@ -40,5 +35,4 @@ def unrolled(formula: Formula, most: int = MOST_GATES) -> Formula:
                 term[gate] = terms.like(Op(int(formula.op[gate])), int(formula.param[gate]), args, formula.variables)
             if len(terms) > most:
                 raise LimitReached(f"writing out circles of gates stopped at its limit of {most:,} gates")
-        at = stop
     return terms.formula(term[formula.root])
