@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal
+from functools import cache
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationInfo, WithJsonSchema, model_validator
 
@@ -23,15 +24,22 @@ class Noun(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _unknown_is_missing(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
+        if not isinstance(data, dict) or "unknown" not in data.values():
             return data
-        optional = {
-            key
-            for name, field in cls.model_fields.items()
-            if not field.is_required() and field.default is None
-            for key in (name, field.alias or name)
-        }
+        optional = _may_be_unknown(cls)
         return {key: value for key, value in data.items() if not (value == "unknown" and key in optional)}
+
+
+@cache
+def _may_be_unknown(noun: type[Noun]) -> frozenset[str]:
+    """Keys and names that may be missing, and for which `unknown` is not a text or a word of its own."""
+    return frozenset(
+        key
+        for name, field in noun.model_fields.items()
+        if not field.is_required()
+        if field.default is None or not (field.annotation is str or "unknown" in get_args(field.annotation))
+        for key in (name, field.alias or name)
+    )
 
 
 FROM_FILE: Final = {"from_file": True}

@@ -52,12 +52,12 @@ def _as_in_files(owner: str, key: str, schema: dict[str, Any]) -> dict[str, Any]
     if (owner, key) == ("Fallback", "alternatives"):
         schema["items"] = {"anyOf": [{"type": "string"}, schema["items"]]}
     if (owner, key) in _ONE_OR_MANY:
-        return {"anyOf": [{"type": "string"}, schema]}
-    if "default" in schema and schema["default"] is None:
-        del schema["default"]
-        choices = schema.pop("anyOf", None) or [schema]
-        return {
-            **schema,
-            "anyOf": [*choices, {"const": "unknown", "description": "nobody has told yet; the same as a missing key"}],
-        }
-    return schema
+        default = {"default": schema.pop("default")} if "default" in schema else {}
+        schema = {"anyOf": [{"type": "string"}, schema], **default}
+    free_text = schema.get("type") == "string" and "enum" not in schema
+    if "default" not in schema or free_text:
+        return schema
+    default = {"default": schema.pop("default")}
+    choices = schema.pop("anyOf", None) or [schema]
+    unknown = {"const": "unknown", "description": "nobody has told yet; the same as a missing key"}
+    return {"anyOf": [*choices, unknown], **(default if default["default"] is not None else {})}
