@@ -190,7 +190,11 @@ def test_words_that_older_yaml_takes_for_truth_values_are_ids() -> None:
 
 def test_unknown_and_missing_are_the_same_and_none_is_something_else() -> None:
     """In every place where a key may be missing."""
-    text = TWO + "dependencies: [{from: api, to: redis, on_failure: unknown, policy: {timeout: none, retry: unknown}}]"
+    text = (
+        TWO
+        + "dependencies: [{from: api, to: redis, on_failure: unknown, call: unknown, policy: {timeout: none, retry: unknown}}]"
+    )
+    assert gate(TWO + "journeys: [{id: j, entry: api, completes: unknown, value: unknown}]").journeys[0].completes == ()
     policy = gate(text).dependencies[0].policy
     assert policy is not None
     assert policy != "none"

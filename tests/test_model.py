@@ -60,6 +60,8 @@ def test_unknown_means_the_same_as_a_missing_key() -> None:
     assert said == Dependency.model_validate({"from": "a", "to": "b", "policy": {}})
     assert said.on_failure is None
     assert said.idempotent is None
+    assert Component.model_validate({"id": "api", "kind": "unknown", "instances": "unknown"}) == Component(id="api")
+    assert Evidence(source="x", locator="unknown", confidence="asked").locator == "unknown"
 
 
 def test_none_is_an_answer_and_not_a_question() -> None:

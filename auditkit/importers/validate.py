@@ -157,12 +157,16 @@ def _named(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield key, data[key]
     for key in ("to", "affects", "completes"):
         value = data.get(key)
+        if value == "unknown" and key == "completes":
+            continue
         if isinstance(value, str):
             yield key, value
         else:
             yield from ((f"{key}.{index}", target) for index, target in enumerate(_texts(value)))
     alternatives = _mapping(data.get("fallback")).get("alternatives")
-    for index, alternative in enumerate([alternatives] if isinstance(alternatives, str) else alternatives or ()):
+    if isinstance(alternatives, str):
+        alternatives = [] if alternatives == "unknown" else [alternatives]
+    for index, alternative in enumerate(alternatives if isinstance(alternatives, (list, tuple)) else ()):
         target = alternative.get("to") if isinstance(alternative, Mapping) else alternative
         if isinstance(target, str):
             yield f"fallback.alternatives.{index}.to", target
