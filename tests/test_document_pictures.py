@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import xml.etree.ElementTree as ET
 
 import pytest
-from document_books import HOSTILE, shop_system
+from document_books import HOSTILE, shop_book, shop_system
 
 from auditkit.document import dependency_svg, graphviz, layout
+from auditkit.document.analysis import analysed
+from auditkit.document.heatmap import heat_map
+from auditkit.document.latency_picture import latency_picture
 from auditkit.document.layered import layers, place
+from auditkit.document.maps import by_domain, map_pictures
+from auditkit.document.view import View
+from auditkit.document.waterfall import bars, waterfall
+from auditkit.model.audit import PolicyProposal, Strategy
 from auditkit.model.failure import State
-from auditkit.model.system import Component, Dependency, System
+from auditkit.model.system import Component, Dependency, Journey, Policy, System
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -112,3 +120,63 @@ def test_a_long_name_is_cut_in_the_box_and_whole_in_its_title():
     root = ET.fromstring(dependency_svg(system))
     assert float(root.get("width")) < 700
     assert any(name in (title.text or "") for title in root.iter(f"{SVG}title"))
+
+
+def test_a_waterfall_adds_stages_and_takes_the_longest_of_each():
+    """Two calls of one stage run side by side, the next stage starts after the longer of them; no timeout has no end."""
+    calls = (("a", 1, 0.1), ("b", 1, 0.3), ("c", 2, 0.2), ("d", 3, None), ("e", 4, 0.1))
+    system = System(
+        system="stages",
+        components=tuple(Component(id=name) for name in ("api", *"abcde")),
+        dependencies=tuple(
+            Dependency(caller="api", to=name, stage=stage, policy=Policy(timeout_s=timeout or "none"))
+            for name, stage, timeout in calls
+        ),
+        journeys=(Journey(id="j", entry="api", deadline_s=1.0),),
+    )
+    view = View(shop_book(system=system, strategy=Strategy(system="stages")))
+    found = {bar.call[-1]: (bar.start_s, bar.worst_s) for bar in bars(view, system.journeys[0])}
+    assert found == {"a": (0.0, 0.1), "b": (0.0, 0.3), "c": (0.3, 0.2), "d": (0.5, math.inf), "e": (math.inf, 0.1)}
+    svg, _, words = waterfall(view, system.journeys[0], "w")
+    assert ET.fromstring(svg).tag == f"{SVG}svg"
+    assert "All together at most without end, beyond the deadline of 1s." in words
+
+
+def test_a_provisional_timeout_that_nobody_adopted_is_not_drawn_as_if_it_held():
+    """Until somebody adopts it, the call has no end in the picture."""
+    proposal = PolicyProposal(dependency="api:home -> recommendation", proposed=Policy(timeout_s=0.2), provisional=True)
+    strategy = shop_book().strategy.model_copy(update={"policies": (proposal,)})
+    view = View(shop_book(strategy=strategy))
+    assert bars(view, view.book.system.journeys[0])[0].worst_s == math.inf
+    adopted = strategy.model_copy(update={"policies": (proposal.model_copy(update={"adopted": True}),)})
+    view = View(shop_book(strategy=adopted))
+    assert bars(view, view.book.system.journeys[0])[0].worst_s == 0.2
+
+
+def test_the_heat_map_shows_what_the_analysis_says():
+    """orders-db takes order down, recommendation degrades home, and slow goes further than down."""
+    svg, _, words = heat_map(View(analysed(shop_book())))
+    assert "orders-db down: order failed" in words
+    assert "recommendation down: home degraded" in words
+    assert "recommendation slow: home hung" in words
+    assert ET.fromstring(svg).tag == f"{SVG}svg"
+
+
+def test_the_latency_picture_names_both_timeouts():
+    """Today's absence and the proposal stand in the words of the picture."""
+    _, _, words = latency_picture(View(shop_book()))
+    assert words == "api:home -> recommendation: p50 20ms, p99 100ms, no timeout today, proposed 300ms."
+    assert latency_picture(View(shop_book(profiles={}))) is None
+
+
+def test_a_large_system_is_drawn_by_domain():
+    """Above 60 components one map would show nothing; teams and the calls between them still say something."""
+    components = tuple(Component(id=f"s{n}", owner=f"team {n % 7}") for n in range(70))
+    dependencies = tuple(Dependency(caller=f"s{n}", to=f"s{n + 1}", on_failure="fail") for n in range(69))
+    system = System(system="large", components=components, dependencies=dependencies)
+    (picture,) = map_pictures(system)
+    assert picture.name == "domain-map"
+    assert "7 components and 7 lines" in picture.alt
+    assert [c.instances for c in by_domain(system).components] == [10] * 7
+    small = system.model_copy(update={"components": components[:60], "dependencies": dependencies[:59]})
+    assert map_pictures(small)[0].name == "dependency-map"

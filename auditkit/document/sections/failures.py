@@ -6,6 +6,7 @@ from auditkit.document.blocks import (
     Block,
     Heading,
     Part,
+    Picture,
     Rich,
     Row,
     bullets,
@@ -21,6 +22,8 @@ from auditkit.document.blocks import (
 )
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import how_many, share
+from auditkit.document.heatmap import heat_map
+from auditkit.document.sections.journeys import journey_pages
 from auditkit.document.sections.words import CHOICES, MANY, gaps, names, severity, states
 from auditkit.document.settings import fallback
 from auditkit.document.view import STOPPING, Effect, View
@@ -38,6 +41,7 @@ def failures(view: View, empty: tuple[Missing, ...]) -> list[Block]:
         *_shared(view),
         *_cycles(view),
         *_degraded(view),
+        *journey_pages(view),
         *_findings(view),
         *gaps(empty, "failures"),
     ]
@@ -126,12 +130,18 @@ def _blast(view: View) -> list[Block]:
             link("How it is computed", "rule-failure"),
             ".",
         ),
+        *_heat_map(view),
         table("Blast radius, the largest first", head, rows[:MANY], figures=(2, 4), widths=(1.8, 3, 0.9, 3, 0.9)),
         *_cut(len(rows), "auditkit blast-radius"),
     ]
     if harmless:
         found.append(text(f"{how_many(harmless, 'other failure')} touch{'es' if harmless == 1 else ''} no known journey."))
     return found
+
+
+def _heat_map(view: View) -> list[Block]:
+    drawn = heat_map(view)
+    return [Picture("blast-heat-map", *drawn)] if drawn else []
 
 
 def _cut(count: int, command: str) -> list[Block]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from auditkit.document import settings
-from auditkit.document.blocks import Block, Heading, Part, Rich, code, joined, link, rich, strong, table, text
+from auditkit.document.blocks import Block, Heading, Part, Picture, Rich, code, joined, link, rich, strong, table, text
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import bounds, duration, number, share
+from auditkit.document.latency_picture import latency_picture
 from auditkit.document.sections.words import gaps, status
 from auditkit.document.view import View
 from auditkit.model.audit import PolicyProposal
@@ -41,6 +42,8 @@ def timeouts(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     head = ("Call", "Today", "Samples", "p99 (95 % interval)", "Proposed", "Grade", "False timeouts", "Bound by", "Ground")
     rows = [_row(view, d) for d in view.calls]
     found.append(table("Timeouts", head, rows, figures=(1, 2, 3, 4, 6), widths=(2.4, 0.8, 0.8, 1.8, 1.3, 1.1, 1.6, 1.5, 0.8)))
+    drawn = latency_picture(view)
+    found += [Picture("latencies", *drawn)] if drawn else []
     found += _reasons(view)
     return [*found, *gaps(empty, "timeouts")]
 
