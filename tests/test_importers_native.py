@@ -7,6 +7,7 @@ import logging
 import random
 
 import pytest
+from failures_oracle import SITUATIONS, Situation
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from random_systems import random_system, systems
@@ -119,6 +120,14 @@ def test_a_written_system_is_read_back_the_same(system: System) -> None:
     except InputError:
         return  # random groups name a target twice now and then, which the gate refuses
     assert through_the_gate == counted(system)
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.title)
+def test_every_situation_with_a_known_answer_passes_the_gate(situation: Situation) -> None:
+    """Written and read back, it is the same system, and writing it over itself changes nothing."""
+    text = dump_yaml(situation.system)
+    assert system_of(text) == counted(situation.system)
+    assert dump_yaml(situation.system, text) == text
 
 
 def counted(system: System) -> System:

@@ -57,7 +57,8 @@ def test_files_that_the_gate_takes_are_valid(schemas: Path, tmp_path: Path) -> N
     hand = tmp_path / "hand.yaml"
     hand.write_text(
         "# yaml-language-server: $schema=system.schema.json\nauditkit: 1\nsystem: shop\n"
-        "components:\n  - {id: a, min_up: unknown, placement: {z: 1}, availability: 0.999}\n  - {id: b, kind: unknown, concurrency: none}\n"
+        "components:\n  - {id: a, min_up: unknown, placement: {z: 1}, availability: 0.999}\n"
+        "  - {id: b, kind: unknown, concurrency: none}\n"
         "dependencies:\n"
         "  - {from: a, to: b, on_failure: unknown, policy: none}\n"
         "  - {from: 'a:x', to: [a, b], at_least: 1, rate: 200/s, policy: {timeout: 1m30s, retry: unknown},\n"
