@@ -44,7 +44,7 @@ tests: $(TESTED)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov=auditkit --cov-report=term:skip-covered
 
 bench: $(TESTED)  ## benchmarks, as ratios measured in one run
-	$(BIN)/python -m pytest tests/benchmarks --override-ini 'python_files=bench_*.py' --override-ini 'python_functions=bench_*' --override-ini 'norecursedirs=' -s
+	$(BIN)/python -m pytest tests/benchmarks --override-ini 'python_files=bench_*.py' --override-ini 'python_functions=bench_*' --override-ini 'norecursedirs=.*' -s
 
 clean:  ## remove what can be made again (never an audit folder)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist

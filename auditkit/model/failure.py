@@ -96,7 +96,7 @@ class Importance(Noun):
 
 
 class CutSets(Noun):
-    """Minimal cut sets of one journey: sorted by size, then by name. `count` is of all of them, whatever was listed.
+    """Minimal cut sets of one journey: by size, then the likelier first, then by name. `count` is of all, whatever was listed.
 
     `count` and `p_failed` are None where the engine in use cannot give them exactly; `truncated` says the list is partial.
     """
