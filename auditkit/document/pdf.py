@@ -15,6 +15,7 @@ from auditkit.document.blocks import Block, Bullets, Heading, Listing, Paragraph
 from auditkit.document.context import Context
 from auditkit.document.looks import PLAIN, TONES
 from auditkit.document.render import template
+from auditkit.document.svg import for_typst
 from auditkit.errors import AuditkitError
 
 STANDARDS: Final = ("ua-1", "a-2a")
@@ -110,7 +111,7 @@ def _block(block: Block) -> dict[str, Any]:
         case Picture():
             return {
                 "type": "picture",
-                "svg": block.svg,
+                "svg": for_typst(block.svg),
                 "title": breakable(block.title),
                 "alt": block.alt,
                 "share": _share_of_page(block.svg),

@@ -40,6 +40,11 @@ def label(x: float, y: float, words: str, *, size: float = 13, anchor: str = "mi
     return element("text", words_of(words), x=x, y=y, font_size=size, text_anchor=anchor, fill=fill, font_weight=weight or None)
 
 
+def for_typst(svg: str) -> str:
+    """A picture for Typst, whose own fonts lack one of our symbols in pictures (they have it in text)."""
+    return svg.replace("✕", "×")
+
+
 def drawing(name: str, width: float, height: float, title: str, description: str, parts: Iterable[str]) -> str:
     """A whole picture. `name` is unique in the document; readers that cannot see it hear title and description."""
     head = element("title", words_of(title), id=f"{name}-title") + element("desc", words_of(description), id=f"{name}-desc")

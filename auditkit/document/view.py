@@ -16,7 +16,8 @@ from auditkit.model.paths import Paths, paths
 from auditkit.model.system import Dependency
 
 STOPPING = (State.FAILED, State.HUNG)
-LOSING = (State.LATE, *STOPPING)
+MOST = 150
+"""Rows of the long lists: findings, actions, experiments. Nobody reads more on paper; files for programs have them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class View:
 
     def finding_anchor(self, finding: Finding) -> str:
         """Where a finding stands in the document."""
-        return f"finding-{self.findings.index(finding) + 1}"
+        place = self.findings.index(finding)
+        return f"finding-{place + 1}" if place < MOST else "findings"
 
     @cached_property
     def decisions(self) -> Mapping[str, Decision]:

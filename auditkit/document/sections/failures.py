@@ -26,7 +26,7 @@ from auditkit.document.heatmap import heat_map
 from auditkit.document.sections.journeys import journey_pages
 from auditkit.document.sections.words import CHOICES, MANY, gaps, names, severity, states
 from auditkit.document.settings import fallback
-from auditkit.document.view import STOPPING, Effect, View
+from auditkit.document.view import MOST, STOPPING, Effect, View
 from auditkit.model.audit import Finding
 from auditkit.model.failure import CutSets, Mode, State
 from auditkit.model.system import split_target
@@ -144,8 +144,8 @@ def _heat_map(view: View) -> list[Block]:
     return [Picture("blast-heat-map", *drawn)] if drawn else []
 
 
-def _cut(count: int, command: str) -> list[Block]:
-    return [text(f"The first {MANY} of {count:,}; ", code(command), " prints them all.")] if count > MANY else []
+def _cut(count: int, command: str, most: int = MANY) -> list[Block]:
+    return [text(f"The first {most} of {count:,}; ", code(command), " prints them all.")] if count > most else []
 
 
 def _together(view: View) -> list[Block]:
@@ -256,11 +256,12 @@ def _findings(view: View) -> list[Block]:
     found: list[Block] = [Heading("What the checks found", "findings")]
     if not view.findings:
         return [*found, text("No check found anything. What is not described could not be checked.")]
-    rows = [Row(_finding(view, finding), view.finding_anchor(finding)) for finding in view.findings]
+    rows = [Row(_finding(view, finding), view.finding_anchor(finding)) for finding in view.findings[:MOST]]
     head = ("Severity", "Finding", "Evidence", "Remedy", "Decision")
     return [
         *found,
         table("Findings, the heaviest first", head, rows, widths=(1.1, 2.6, 3.4, 3, 1)),
+        *_cut(len(view.findings), "auditkit check", MOST),
         text(code("auditkit explain CHECK"), " says why a check matters, how it decides and when it is wrong."),
     ]
 

@@ -7,7 +7,7 @@ from auditkit.document.blocks import Block, Heading, Part, code, rich, strong, t
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import day, how_many, share
 from auditkit.document.sections.words import CHOICES, MANY, gaps, names, severity
-from auditkit.document.view import View
+from auditkit.document.view import MOST, View
 from auditkit.model.audit import Action, Decision
 
 
@@ -51,17 +51,26 @@ def plan(view: View, empty: tuple[Missing, ...]) -> list[Block]:
             str(number), severity(a.severity), strong(a.title), code(a.subject), _ends(a),
             a.owner or view.owner(a.subject) or "nobody yet", a.effort or "not estimated", a.status,
         )
-        for number, a in enumerate(view.book.strategy.actions, start=1)
+        for number, a in enumerate(view.book.strategy.actions[:MOST], start=1)
     ]  # fmt: skip
     if rows:
         head = ("No.", "Severity", "Action", "Where", "Ends", "Owner", "Effort", "Status")
         found += [
-            text("In the order in which they pay; the same list is in ", code("actions.csv"), " for a tracker."),
+            text(
+                f"{how_many(len(view.book.strategy.actions), 'action')}, in the order in which they pay{_shown(rows, view)}; "
+                "the whole list is in ",
+                code("actions.csv"),
+                " for a tracker.",
+            ),
             table("Action plan", head, rows, figures=(0,), widths=(0.5, 1, 3.6, 2.6, 1, 1.2, 1, 0.9)),
         ]
     else:
         found.append(text("No action was derived."))
     return [*found, *_left(view), *_review(view), *_sign_off(view), *gaps(empty, "plan")]
+
+
+def _shown(rows: list[tuple[Part, ...]], view: View) -> str:
+    return f" (the first {len(rows)} here)" if len(rows) < len(view.book.strategy.actions) else ""
 
 
 def _ends(action: Action) -> str:

@@ -6,8 +6,11 @@ from auditkit.document.blocks import Block, Heading, Part, code, joined, rich, s
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import duration
 from auditkit.document.sections.words import gaps
-from auditkit.document.view import View
+from auditkit.document.view import MOST, View
 from auditkit.model.audit import Experiment, Scenario
+
+IN_FULL = 40
+"""Experiments that are told in full; further ones are listed."""
 
 
 def monitoring(view: View, empty: tuple[Missing, ...]) -> list[Block]:
@@ -41,8 +44,28 @@ def experiments(view: View, empty: tuple[Missing, ...]) -> list[Block]:
             "A claim whose experiment has no result is a claim."
         )
     ]
-    for experiment in sorted(view.book.strategy.experiments, key=lambda e: e.id):
+    ordered = sorted(view.book.strategy.experiments, key=lambda e: (e.result is None, e.id))
+    for experiment in ordered[:IN_FULL]:
         found += [Heading(experiment.id, f"experiment-{experiment.id}"), _experiment(experiment)]
+    others: list[tuple[Part, ...]] = [
+        (code(e.id), e.claim, e.environment, e.result or "no result yet") for e in ordered[IN_FULL : IN_FULL + MOST]
+    ]
+    if others:
+        left = len(ordered) - IN_FULL - len(others)
+        found += [
+            Heading("Further experiments", "experiments-more"),
+            table(
+                "Claims that can be tested the same way",
+                ("Experiment", "Claim", "Where", "Result"),
+                others,
+                widths=(2, 4, 0.8, 1.4),
+            ),
+            text(
+                "Method, condition that ends it and way back of each are in ",
+                code("strategy.json"),
+                f"{f', and {left:,} more experiments' if left else ''}.",
+            ),
+        ]
     return [*found, *gaps(empty, "experiments")]
 
 
