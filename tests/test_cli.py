@@ -186,3 +186,21 @@ def test_schema_is_json_that_validates_the_native_file(tmp_path: Path) -> None:
     """The published schemas are real ones."""
     schemas = json.loads(auditkit("schema").out)
     assert {"system.schema.json", "audit.schema.json", "decisions.schema.json"} <= set(schemas)
+
+
+def test_a_manifest_that_changed_updates_what_it_said_and_nothing_else(tmp_path: Path) -> None:
+    """Read again, a source corrects its own facts; a person's answer and a person's deletion stay."""
+    export = tmp_path / "compose.yaml"
+    services = "services:\n  api: {image: api, environment: [DB=db:5432, CACHE=redis:6379], deploy: {replicas: 2}}\n"
+    export.write_text(services + "  db: {image: postgres}\n  redis: {image: redis}\n", encoding="utf-8")
+    audit = tmp_path / "audit"
+    assert auditkit("import", export, "--into", audit).code == 0
+    path = audit / "system.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("    to: db\n", "    to: db\n    on_failure: fail  # said the team\n"), encoding="utf-8")
+    export.write_text(export.read_text(encoding="utf-8").replace("replicas: 2", "replicas: 5"), encoding="utf-8")
+    again = auditkit("import", export, "--into", audit, "--json")
+    assert again.code == 0, again.err
+    assert {c["id"]: c["instances"] for c in again.json["components"]}["api"] == 5
+    assert again.json["conflicts"] == []
+    assert "on_failure: fail  # said the team" in path.read_text(encoding="utf-8")

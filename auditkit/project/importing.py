@@ -59,7 +59,7 @@ def import_files(paths: Sequence[Path], folder: Path, format: str | None = None)
     said = {source.name: draft.cannot_say for group, draft in zip(groups, drafts, strict=True) for source in group}
     if previous is not None:
         drafts.append(load_yaml(previous, str(target)))
-    merged, conflicts = merge(drafts)
+    merged, conflicts = merge(drafts, _earlier(folder, {source.name for source in read}))
     system = propose_journeys(validate(_named(merged, folder)))
 
     index = held.sources(folder)
@@ -77,6 +77,25 @@ def import_files(paths: Sequence[Path], folder: Path, format: str | None = None)
     contents[held.SOURCES] = update_yaml(listed, index).encode()
     write_all(folder, contents, {held.SYSTEM: known, held.SOURCES: listed_known})
     return Imported(index, left_out)
+
+
+def _earlier(folder: Path, names: set[str]) -> list[Draft]:
+    """What the files that are read again said the last time, from the copies that were kept."""
+    records = [
+        r for r in held.sources(folder).sources if r.file.removeprefix("sources/") in names and (folder / r.file).is_file()
+    ]
+    former = [
+        Source(folder / r.file, r.file.removeprefix("sources/"), read_text(folder / r.file), r.format, r.sha256)
+        for r in records
+        if r.format in importers()
+    ]
+    drafts: list[Draft] = []
+    for group in _groups(former):
+        try:
+            drafts.append(_draft(group))
+        except InputError:
+            continue  # a copy without its credentials or its siblings may not be readable; then nothing counts as earlier
+    return drafts
 
 
 def _sources(paths: Sequence[Path], format: str | None) -> tuple[list[Source], tuple[str, ...]]:
