@@ -75,16 +75,17 @@ def test_the_block_bootstrap_covers_where_latencies_move_together():
         column = np.searchsorted(edges, values)
         counts = np.zeros((slices, len(edges) + 1), dtype=np.int64)
         np.add.at(counts, (np.repeat(np.arange(slices), per), column.ravel()), 1)
-        drawn = bootstrap_by_slice(counts, p, repetitions=200)
-        assert drawn is not None
-        together += min(lo, edges[drawn[0] - 1]) <= truth <= max(hi, edges[drawn[1]])
+        found = bootstrap_by_slice(counts, (p,), repetitions=200)
+        assert found is not None
+        ((first, last),) = found
+        together += min(lo, edges[first - 1]) <= truth <= max(hi, edges[last])
     assert alone / 100 < 0.85
     assert together / 100 >= 0.90
 
 
 def test_few_slices_are_not_drawn_from():
     """Fewer than 20 slices are no sample of times."""
-    assert bootstrap_by_slice(np.ones((19, 5), dtype=np.int64), 0.99) is None
+    assert bootstrap_by_slice(np.ones((19, 5), dtype=np.int64), (0.99,)) is None
 
 
 def test_moving_latencies_widen_the_interval(measured):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from auditkit.latency.censoring import Censored, censored
 from auditkit.latency.counting import About, Counted
@@ -27,10 +28,12 @@ from auditkit.latency.profile import (
 )
 from auditkit.latency.reduce import ALPHA, OK, Call, Reduced
 from auditkit.latency.regime import drift, medians, two_groups, warm_up
+from auditkit.latency.statistics import bootstrap_by_slice
 from auditkit.model.latency import Bounds, Histogram, LatencyProfile, call_name
 from auditkit.units import format_duration
 
 FEWEST_SLICES = 20
+Counts = npt.NDArray[np.int64]
 _QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 
 
@@ -53,7 +56,7 @@ def describe(
 ) -> Described:
     """A profile for each call. With `duck`, quantiles of single samples are exact; without, within the buckets' error."""
     reduced, slice_s = counted.reduced, counted.slice_s
-    parts = [censored(reduced.of(reduced.call == index)) for index in range(len(reduced.calls))]
+    parts = [censored(rows) for rows in reduced.by_call()]
     selection = select([part.rows for part in parts], slice_s, incidents, keep) if select_normal else Selection({})
     normal = [part.rows.of(~np.isin(part.rows.slice, selection.of(index))) for index, part in enumerate(parts)]
     exact: list[Exact] = [{} for _ in parts]
@@ -79,12 +82,15 @@ def _profile(
     good = rows.of(rows.outcome == OK)
     answers, cut = ladder(good), cut_of(rows)
     slices, busy = slices_of(rows), busiest_slices(rows)
-    table = by_slice(good, answers) if len(slices) >= FEWEST_SLICES else None
-    quantiles = {name: quantile(answers, p, cut, exact, table) for name, p in _QUANTILES.items()}
+    table = by_slice(good, answers) if len(slices) else None
+    drawn = bootstrap_by_slice(table, tuple(_QUANTILES.values())) if table is not None else None
+    quantiles = {
+        name: quantile(answers, p, cut, exact, drawn[place] if drawn else None)
+        for place, (name, p) in enumerate(_QUANTILES.items())
+    }
     all_answers = ladder(part.rows.of(part.rows.outcome == OK))
     open_s = open_loop_quantile(answers, 0.99) if about.loop == "closed" else None
     omitted = open_s is not None and open_s > FACTOR * quantiles["p99"].point
-    finite = np.isfinite(rows.start_s)
     return LatencyProfile(
         call=call_name(*call),
         caller=call.caller,
@@ -98,8 +104,8 @@ def _profile(
         max_s=float(answers.hi_s[np.isfinite(answers.hi_s)].max(initial=0.0)),
         mean_s=mean_s(answers),
         **quantiles,
-        start_s=float(rows.start_s[finite].min()) if finite.any() else None,
-        end_s=float(rows.end_s[finite].max()) if finite.any() else None,
+        start_s=about.start_s,
+        end_s=about.end_s,
         slices=len(slices),
         slice_s=slice_s,
         left_out_slices=left_out,
@@ -107,20 +113,20 @@ def _profile(
         if len(busy) and slice_s
         else None,
         cut_off_at_s=part.last_cut_s,
-        p99_all=quantile(all_answers, 0.99, cut_of(part.rows), {}, None) if left_out else None,
+        p99_all=quantile(all_answers, 0.99, cut_of(part.rows), {}) if left_out else None,
         p99_if_open_s=open_s if omitted else None,
         side=about.side,
         loop=about.loop,
         relative_error=error,
         warnings=(
             *part.notes,
-            *_warnings(rows, answers, slice_s, left_out),
+            *_warnings(rows, answers, table, slice_s, left_out),
             *_omission(quantiles["p99"], open_s if omitted else None),
         ),
     )
 
 
-def _warnings(rows: Reduced, answers: Ladder, slice_s: float | None, left_out: int) -> tuple[str, ...]:
+def _warnings(rows: Reduced, answers: Ladder, table: Counts | None, slice_s: float | None, left_out: int) -> tuple[str, ...]:
     """What a reader of this profile has to know, in sentences."""
     counts, slices = outcomes_of(rows), len(slices_of(rows))
     zero = int(rows.n[(rows.outcome == OK) & (rows.hi_s == 0)].sum())
@@ -133,9 +139,8 @@ def _warnings(rows: Reduced, answers: Ladder, slice_s: float | None, left_out: i
         notes.append(f"{counts['rejected']} negative or unreadable durations left out")
     if zero:
         notes.append(f"{zero} durations of exactly zero: is the clock too coarse?")
-    if slices and slice_s is not None and answers.total:
-        good = rows.of(rows.outcome == OK)
-        levels = medians(by_slice(good, answers), answers)
+    if table is not None and slice_s is not None and answers.total:
+        levels = medians(table, answers)
         notes += [warm_up(levels, slice_s), drift(levels)]
     notes.append(two_groups(answers))
     return tuple(note for note in notes if note)

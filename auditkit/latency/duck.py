@@ -16,7 +16,7 @@ from typing import Any
 
 from auditkit.errors import InputError
 
-MEMORY_LIMIT = "900MB"
+MEMORY_LIMIT = "800MB"
 """What DuckDB may hold in memory; beyond it, it works on disk."""
 
 

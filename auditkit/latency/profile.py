@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from auditkit.latency.censoring import kaplan_meier
 from auditkit.latency.reduce import ERROR, NO_SLICE, OK, REJECTED, TIMEOUT, Reduced, merged
-from auditkit.latency.statistics import QUANTILES, bootstrap_by_slice, interval_ranks, nearest_rank
+from auditkit.latency.statistics import QUANTILES, interval_ranks, nearest_rank
 from auditkit.model.latency import Bounds, Histogram
 
 Exact = Mapping[int, float]
@@ -82,8 +82,8 @@ def wanted_ranks(total: int) -> tuple[int, ...]:
     return tuple(sorted(ranks)) if total else ()
 
 
-def quantile(answers: Ladder, p: float, cut: Cut, exact: Exact, by_slice: npt.NDArray[np.int64] | None) -> Bounds:
-    """A quantile with its 95 % interval.
+def quantile(answers: Ladder, p: float, cut: Cut, exact: Exact, drawn: tuple[int, int] | None = None) -> Bounds:
+    """A quantile with its 95 % interval. `drawn`: buckets between which a bootstrap by slices found it.
 
     Sampling and bucketing uncertainty add up: the interval reaches from the lower end of the lower rank's bucket to the
     upper end of the upper rank's; the block bootstrap widens it where it is wider. A point inside a bucket is its upper end.
@@ -101,7 +101,6 @@ def quantile(answers: Ladder, p: float, cut: Cut, exact: Exact, by_slice: npt.ND
         point, upper = float(answers.lo_s[answers.column(rank)]), None
     lo = 0.0 if lower is None else last if lower > answered else exact.get(lower, float(answers.lo_s[answers.column(lower)]))
     hi = None if upper is None or upper > answered else exact.get(upper, float(answers.hi_s[answers.column(upper)]))
-    drawn = bootstrap_by_slice(by_slice, p) if by_slice is not None else None
     if drawn is not None:
         lo = min(lo, float(answers.lo_s[drawn[0]]))
         hi = None if hi is None else max(hi, float(answers.hi_s[drawn[1]]))

@@ -8,8 +8,9 @@ smallest and largest value are kept of each, so what is known of a value is `[mi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,9 @@ ZERO = -(2**31) + 1
 NO_SLICE = -(2**40)
 """Slice of calls whose start is unknown."""
 
+_LONGEST_S = 1e12
+"""Beyond this a figure in seconds is no duration."""
+
 OUTCOMES = ("ok", "error", "timeout", "rejected")
 OK, ERROR, TIMEOUT, REJECTED = range(4)
 
@@ -35,36 +39,29 @@ class Call(NamedTuple):
     operation: str | None
 
 
-def reduce(samples: Any, *, slice_s: float | None) -> Any:
+def reduce(samples: Any, *, slice_s: float | None, by: Sequence[str] = ("caller", "callee", "operation")) -> Any:
     """The reduction of samples (columns `SAMPLE_COLUMNS`) as an Ibis expression, for any engine.
 
-    `slice_s`: length of a time slice in seconds, counted from the epoch; None for no slices. Durations that are missing,
-    not a number or negative have the outcome `rejected`. Columns: caller, callee, operation, outcome, slice, bucket, n,
-    lo_s, hi_s, start_s, end_s.
+    `slice_s`: length of a time slice in seconds, counted from the epoch; None for no slices. `by`: columns that name a call.
+    Durations that are missing, not a number or negative have the outcome `rejected`. Columns: those of `by`, outcome, slice,
+    bucket, n, lo_s, hi_s.
     """
     import ibis
 
     value = samples.duration_s
-    bad = value.isnull() | value.isnan() | value.isinf() | (value < 0)
-    bucket = ibis.cases((bad, ibis.null().cast("int64")), (value == 0, ibis.literal(ZERO, "int64")), else_=bucket_of(value))
-    number = ibis.null().cast("int64") if slice_s is None else (samples.start_s / slice_s).floor().cast("int64")
-    keyed = samples.mutate(
-        outcome=ibis.ifelse(bad, ibis.literal("rejected"), samples.outcome),
-        slice=number,
-        bucket=bucket,
-    )
-    return keyed.group_by("caller", "callee", "operation", "outcome", "slice", "bucket").agg(
-        n=keyed.count(),
-        lo_s=keyed.duration_s.min(),
-        hi_s=keyed.duration_s.max(),
-        start_s=keyed.start_s.min(),
-        end_s=keyed.start_s.max(),
+    bad = ~((value >= 0) & (value < _LONGEST_S)).fill_null(False)  # NaN is above all numbers, or equal to none, by engine
+    bucket = ibis.cases((bad, ibis.null().cast("int32")), (value == 0, ibis.literal(ZERO, "int32")), else_=bucket_of(value))
+    number = ibis.null().cast("int32") if slice_s is None else (samples.start_s / slice_s).floor().cast("int32")
+    outcome = ibis.ifelse(bad, ibis.literal("rejected"), samples.outcome)
+    keyed = samples.mutate(outcome=outcome, slice=number, bucket=bucket)
+    return keyed.group_by(*by, "outcome", "slice", "bucket").agg(
+        n=keyed.count(), lo_s=keyed.duration_s.min(), hi_s=keyed.duration_s.max()
     )
 
 
 def bucket_of(value: Any) -> Any:
     """Number of the bucket of a positive value, as an Ibis expression: ceil(ln(value) / ln(gamma))."""
-    return (value.ln() / LN_GAMMA).ceil().cast("int64")
+    return (value.ln() / LN_GAMMA).ceil().cast("int32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +76,50 @@ class Reduced:
     n: npt.NDArray[np.int64]
     lo_s: npt.NDArray[np.float64]
     hi_s: npt.NDArray[np.float64]
-    start_s: npt.NDArray[np.float64]
-    end_s: npt.NDArray[np.float64]
     unknown_outcomes: tuple[str, ...] = ()
 
-    def of(self, chosen: npt.NDArray[np.bool_]) -> Reduced:
+    def of(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Reduced:
         """The rows that are chosen."""
         return _reduced(self.calls, {name: getattr(self, name)[chosen] for name in _ARRAYS})
 
+    def by_call(self) -> tuple[Reduced, ...]:
+        """The rows of each call, in order of `calls`."""
+        order = np.argsort(self.call, kind="stable")
+        ends = np.searchsorted(self.call[order], np.arange(len(self.calls) + 1))
+        return tuple(self.of(order[start:end]) for start, end in pairwise(ends.tolist()))
 
-_ARRAYS = ("call", "outcome", "slice", "bucket", "n", "lo_s", "hi_s", "start_s", "end_s")
+
+_ARRAYS = ("call", "outcome", "slice", "bucket", "n", "lo_s", "hi_s")
 
 
-def collect(table: Any) -> Reduced:
-    """The result of `reduce`, or `Buckets` with slices, as arrays in a fixed order, whatever order the engine gave."""
+def collect(table: Any, calls: Sequence[Call] | None = None) -> Reduced:
+    """The result of `reduce`, or `Buckets` with slices, as arrays.
+
+    With `calls`, the column `call` holds their positions; else they are read from caller, callee and operation.
+    """
+    if calls is None:
+        calls, call = _calls(table)
+    else:
+        call = table["call"].to_numpy().astype(np.int64)
+    outcome, unknown = _outcomes(table["outcome"])
+    columns = {
+        "call": call,
+        "outcome": outcome,
+        "slice": _numbers(table["slice"], NO_SLICE, np.int64),
+        "bucket": _numbers(table["bucket"], ZERO - 1, np.int64),
+        "n": _numbers(table["n"], 0, np.int64),
+        **{name: _numbers(table[name], math.nan, np.float64) for name in ("lo_s", "hi_s")},
+    }
+    return _reduced(calls, columns, unknown)
+
+
+def _calls(table: Any) -> tuple[list[Call], npt.NDArray[np.int64]]:
+    """Distinct calls of a table in order of their names, and the position of each row's."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    names = [
-        pc.dictionary_encode(pc.fill_null(pc.cast(table[key], pa.string()), "\0")) for key in ("caller", "callee", "operation")
-    ]
+    keys = ("caller", "callee", "operation")
+    names = [pc.dictionary_encode(pc.fill_null(pc.cast(table[key], pa.string()), "\0")) for key in keys]
     codes, words = zip(*(_codes(column) for column in names), strict=True)
     key = (codes[0] * len(words[1]) + codes[1]) * len(words[2]) + codes[2]
     values, first, index = np.unique(key, return_index=True, return_inverse=True)
@@ -106,26 +127,21 @@ def collect(table: Any) -> Reduced:
         Call(words[0][codes[0][i]], words[1][codes[1][i]], None if words[2][codes[2][i]] == "\0" else words[2][codes[2][i]])
         for i in first
     ]
-    order = sorted(range(len(found)), key=lambda i: (found[i].caller, found[i].callee, found[i].operation or ""))
+    order = sorted(range(len(found)), key=lambda i: in_order(found[i]))
     place = np.empty(len(values), dtype=np.int64)
     place[order] = np.arange(len(values))
-    outcome, unknown = _outcomes(table["outcome"])
-    columns = {
-        "call": place[index],
-        "outcome": outcome,
-        "slice": _numbers(table["slice"], NO_SLICE, np.int64),
-        "bucket": _numbers(table["bucket"], ZERO - 1, np.int64),
-        "n": _numbers(table["n"], 0, np.int64),
-        **{name: _numbers(table[name], math.nan, np.float64) for name in ("lo_s", "hi_s", "start_s", "end_s")},
-    }
-    rows = np.lexsort((columns["hi_s"], columns["lo_s"], columns["slice"], columns["outcome"], columns["call"]))
-    return _reduced([found[i] for i in order], {name: columns[name][rows] for name in _ARRAYS}, unknown)
+    return [found[i] for i in order], place[index]
+
+
+def in_order(call: Call) -> tuple[str, str, str]:
+    """What calls are sorted by."""
+    return call.caller, call.callee, call.operation or ""
 
 
 def join(parts: Iterable[Reduced]) -> Reduced:
     """Several reductions as one; equal calls become one call."""
     items = list(parts)
-    calls = tuple(sorted({call for part in items for call in part.calls}, key=lambda c: (c.caller, c.callee, c.operation or "")))
+    calls = tuple(sorted({call for part in items for call in part.calls}, key=in_order))
     place = {call: i for i, call in enumerate(calls)}
     arrays = {name: np.concatenate([getattr(part, name) for part in items]) for name in _ARRAYS if name != "call"}
     index = [np.array([place[call] for call in part.calls], dtype=np.int64)[part.call] for part in items]

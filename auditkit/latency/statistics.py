@@ -8,6 +8,7 @@ between two samples whose ranks come from the binomial distribution, whatever th
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 
@@ -42,9 +43,9 @@ def interval_ranks(n: int, p: float) -> tuple[int | None, int | None]:
 
 
 def bootstrap_by_slice(
-    counts: npt.NDArray[np.int64], p: float, *, repetitions: int = 400, seed: int = 20
-) -> tuple[int, int] | None:
-    """Columns between which the p-quantile lies in 95 % of repetitions that draw whole slices with replacement.
+    counts: npt.NDArray[np.int64], shares: Sequence[float], *, repetitions: int = 200, seed: int = 20
+) -> tuple[tuple[int, int], ...] | None:
+    """For each share, the columns between which its quantile lies in 95 % of repetitions that draw whole slices again.
 
     `counts[slice, bucket]`, buckets ascending. Latencies of one moment resemble each other; drawing slices, not calls,
     keeps that (Künsch, 1989). None with fewer than 20 slices, which are too few to draw from.
@@ -53,10 +54,13 @@ def bootstrap_by_slice(
     if slices < 20 or not counts.sum():
         return None
     drawn = np.random.Generator(np.random.PCG64(seed)).integers(0, slices, size=(repetitions, slices))
-    weights = np.zeros((repetitions, slices), dtype=np.int64)
+    weights = np.zeros((repetitions, slices))
     np.add.at(weights, (np.repeat(np.arange(repetitions), slices), drawn.ravel()), 1)
-    below = np.cumsum(weights.astype(np.float64) @ counts.astype(np.float64), axis=1)
-    total = below[:, -1:]
-    reached = below >= np.maximum(np.ceil(np.round(total * p, 6)), 1)
-    column = np.sort(np.argmax(reached, axis=1)[total[:, 0] > 0])
-    return int(column[math.floor(SIDE * len(column))]), int(column[math.ceil((1 - SIDE) * len(column)) - 1])
+    below = weights @ np.cumsum(counts, axis=1).astype(np.float64)  # whole numbers, exactly
+    below = below[below[:, -1] > 0]
+    found = []
+    for share in shares:
+        rank = np.maximum(np.ceil(np.round(below[:, -1] * share, 6)), 1)
+        column = np.sort((below < rank[:, None]).sum(axis=1))
+        found.append((int(column[math.floor(SIDE * len(column))]), int(column[math.ceil((1 - SIDE) * len(column)) - 1])))
+    return tuple(found)
