@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from auditkit.checks.base import Check, Facts
 from auditkit.checks.wording import finding, listing
 from auditkit.model.audit import Finding
 from auditkit.model.failure import Certainty, Mode, State
+from auditkit.model.system import Journey
 
 NAME = "single_point_of_failure"
 _MODES: tuple[Mode, ...] = ("down", "slow")
@@ -53,7 +54,7 @@ def run(facts: Facts) -> Iterator[Finding]:
         proven = any(stop.proven for stop in stops)
         ids = {j for stop in stops for j in (stop.proven if proven else stop.possible)}
         touched = [j for j in facts.system.journeys if j.id in ids]
-        kind, remedy = _kind(facts, atom)
+        kind, remedy = _kind(facts, atom, touched)
         yield finding(
             facts,
             NAME,
@@ -80,10 +81,10 @@ def _evidence(atom: str, stops: tuple[Stopped, ...]) -> Iterator[str]:
             yield f"when {atom} {_WHEN[stop.mode]}, {listing(stop.possible)} may stop: it depends on answers nobody has given yet"
 
 
-def _kind(facts: Facts, atom: str) -> tuple[str, str]:
+def _kind(facts: Facts, atom: str, touched: Sequence[Journey]) -> tuple[str, str]:
     """One of the three kinds in words, which are never mixed, and what to do about it."""
     system = facts.system
-    called = {target.partition(":")[0] for d in system.dependencies for target in d.to}
+    entries = {journey.entry.partition(":")[0] for journey in touched}
     component = facts.paths.components.get(atom)
     if component is not None:
         if component.instances is not None and component.instances == component.needed:
@@ -91,7 +92,7 @@ def _kind(facts: Facts, atom: str) -> tuple[str, str]:
                 f"{atom} runs {component.instances} and needs {component.needed}: add a spare with automatic failover, "
                 "or let its callers degrade with a timeout and a fallback"
             )
-        if atom not in called:
+        if atom in entries:
             return "component", (
                 f"nobody can degrade around {atom}, where users enter: spread its instances, deploy in steps, "
                 "keep rollback quick, and decide on the rest"

@@ -53,6 +53,8 @@ def percent(share: float) -> str:
     >>> percent(0.043142), percent(0.00000113), percent(0), percent(1), percent(0.998), percent(1.04)
     ('4.3 %', '0.00011 %', '0 %', '100 %', '99.8 %', '104 %')
     """
+    if 0 < share < 1e-6:
+        return "under 0.0001 %"
     smaller = min(share, abs(1.0 - share)) * 100
     if smaller <= 0:
         return f"{share * 100:.0f} %"

@@ -48,7 +48,7 @@ def actions_for(
     gone = [finding for finding in findings if finding.key not in remaining]
     left = [finding for finding in findings if finding.key in remaining]
     decided = {decision.about: decision for decision in decisions}
-    changes = [p for p in proposals if (new := p.proposed if p.declined else settings(p)) is not None and new != p.today]
+    changes = [p for p in proposals if _difference(p)]
     tried = is_small_enough(facts, len(changes) + len(left))
     alone = {p.dependency: _alone(facts, p, gone) if tried else _by_subject(p, gone) for p in changes}
     joint = [f for f in gone if not any(f.key in keys for keys, _ in alone.values())]
@@ -107,10 +107,11 @@ def _change(
 def _difference(proposal: PolicyProposal) -> str:
     new = proposal.proposed if proposal.declined else settings(proposal)
     if new is None:
-        return "nothing"
+        return ""
     was = {} if proposal.today is None else proposal.today.model_dump(mode="json", by_alias=True, exclude_none=True)
     now = new.model_dump(mode="json", by_alias=True, exclude_none=True)
-    changed = [(key, was.get(key, "unknown"), value) for key, value in now.items() if was.get(key) != value]
+    # a pattern that nobody is known to have and that is not wanted either is nothing to do
+    changed = [(k, was.get(k, "unknown"), v) for k, v in now.items() if was.get(k) != v and not (k not in was and v == "none")]
     return ", ".join(f"{key.replace('_', ' ')} {_plain(before)} to {_plain(value)}" for key, before, value in changed)
 
 

@@ -25,7 +25,7 @@ def choose_breaker(plan: Plan, dependency: Dependency) -> Pick[CircuitBreaker]:
         return Pick(value="none", why_not="local, fast and reliable: a breaker would cost more than it saves")
     if timeout is None:
         return Pick(value=today, needs=(f"a timeout of {dependency.subject}: a breaker does not see a call that never ends",))
-    rate = usual_rate_of_one(plan.paths, dependency)
+    rate = _rate(plan, dependency)
     if rate is None:
         return Pick(value=today, needs=(f"rate of {dependency.subject}",))
     seen = errors(dependency, plan.profiles)
@@ -44,6 +44,13 @@ def choose_breaker(plan: Plan, dependency: Dependency) -> Pick[CircuitBreaker]:
     changed = "" if today is None else "; today's is replaced"
     rule = f"at most one false trip in a million windows, volume reached twice over at the usual rate{changed}"
     return Pick(value=made, ground=_ground(dependency, made, rate, seen, timeout, rule))
+
+
+def _rate(plan: Plan, dependency: Dependency) -> float | None:
+    """Calls a second that one breaker sees: dependencies of one name are one client."""
+    same = [d for d in plan.paths.of_caller.get(dependency.caller, ()) if d.subject == dependency.subject]
+    rates = [usual_rate_of_one(plan.paths, d) for d in same]
+    return None if any(rate is None for rate in rates) else math.fsum(rate for rate in rates if rate is not None)
 
 
 def _is_sound(today: CircuitBreaker, rate_per_s: float, seen: Errors | None) -> bool:

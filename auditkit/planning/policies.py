@@ -40,13 +40,14 @@ def propose(
     Timeouts first, then retries that fit into them, then pools and breakers for what is left.
     """
     choices = {decision.about: decision.choice for decision in decisions}
-    safe = {d.subject: policy for d in system.dependencies if (policy := without_unsafe_retries(d)) is not None}
-    base = replace_policies(system, safe)
+    one = _one_client_each(system)
+    safe = {d.subject: policy for d in one.dependencies if (policy := without_unsafe_retries(d)) is not None}
+    base = replace_policies(one, safe)
     advices = fit_together(base, profiles, target)
     timeouts = {d.subject: timeout_of(d, advices[d.subject]) for d in base.dependencies if d.subject in advices}
     counting = {subject: in_force_of(made, choices.get(f"policy {subject}")) for subject, made in timeouts.items()}
     bounded = Plan(paths(replace_policies(base, counting)), profiles)
-    plan, retries = choose_retries(bounded, {d.subject: retry(d.policy) for d in system.dependencies})
+    plan, retries = choose_retries(bounded, {d.subject: retry(d.policy) for d in one.dependencies})
     pools = choose_bulkheads(plan)
     pooled = {d.subject: policy_with(_policy(d), pools[d.subject]) for d in plan.paths.system.dependencies if d.subject in pools}
     plan = replace(plan, paths=paths(replace_policies(plan.paths.system, pooled)))
@@ -62,6 +63,23 @@ def propose(
         policies.append(_proposal(dependency, planned, made, choices.get(f"policy {subject}"), results))
         omitted.extend(_omissions(plan.paths, dependency, made))
     return Proposals(tuple(policies), tuple(omitted))
+
+
+def _one_client_each(system: System) -> System:
+    """Two dependencies of one name are one client with one configuration: the first one's, idempotent only if both are."""
+    first: dict[str, Dependency] = {}
+    harmless: dict[str, bool | None] = {}
+    for dependency in system.dependencies:
+        first.setdefault(dependency.subject, dependency)
+        known = harmless.setdefault(dependency.subject, dependency.idempotent)
+        if known is True or dependency.idempotent is False:
+            harmless[dependency.subject] = dependency.idempotent
+    if len(first) == len(system.dependencies):
+        return system
+    dependencies = tuple(
+        d.model_copy(update={"policy": first[d.subject].policy, "idempotent": harmless[d.subject]}) for d in system.dependencies
+    )
+    return system.model_copy(update={"dependencies": dependencies})
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,12 +125,13 @@ def _ground(component: Component, dependency: Dependency, size: Size | None, pla
         data = f"rate or latency of {dependency.subject} is unknown"
         return Ground(data=data, rule=f"today's {places} stay", uncertainty="nobody knows what they reject", cost="unknown")
     judged, instances = judge(size.load, places), serving_instances(component)
+    serving = "1 instance" if instances == 1 else f"{instances} instances"
     today = ""
     if now is not None and now.max_concurrent != places:
         today = f"; today's {now.max_concurrent} reject {percent(judge(size.load, now.max_concurrent).rejected)}"
     bursts = f"in bursts (peakedness 2) {percent(judged.rejected_when_bursty)} are rejected"
     return Ground(
-        data=f"{dependency.rate_per_s or 0:g} calls a second over {instances} instances (the largest failure domain lost): "
+        data=f"{dependency.rate_per_s or 0:g} calls a second over {serving} (largest failure domain lost): "
         f"{amount(size.load)} under way on average",
         rule=f"Erlang B: at most 0.1 % rejected at peak; {places} of {pool} workers{today}",
         uncertainty=f"calls are assumed to arrive on their own; {bursts}",
