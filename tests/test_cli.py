@@ -204,3 +204,31 @@ def test_a_manifest_that_changed_updates_what_it_said_and_nothing_else(tmp_path:
     assert {c["id"]: c["instances"] for c in again.json["components"]}["api"] == 5
     assert again.json["conflicts"] == []
     assert "on_failure: fail  # said the team" in path.read_text(encoding="utf-8")
+
+
+def test_diff_says_what_is_new_and_what_is_gone(shop: Path, tmp_path: Path) -> None:
+    """A timeout was set and a replica added; a new optional call came without a timeout."""
+    later = tmp_path / "later"
+    later.mkdir()
+    text = SHOP.replace("on_failure: fail, rate", "on_failure: fail, policy: {timeout: 200ms}, rate")
+    added = "  - {id: ads, instances: 2}\ndependencies:\n  - {from: api, to: ads, on_failure: ignore, policy: none}\n"
+    (later / "system.yaml").write_text(text.replace("dependencies:\n", added), encoding="utf-8")
+    ran = auditkit("diff", shop, later, "--json")
+    assert ran.code == 0, ran.err
+    assert sorted(ran.json) == ["changed", "gone", "new", "risk", "settings"]
+    assert ("unbounded_wait", "api -> ads") in {(f["check"], f["subject"]) for f in ran.json["new"]}
+    assert ("unbounded_wait", "api -> db") in {(f["check"], f["subject"]) for f in ran.json["gone"]}
+    assert {"dependency": "api -> db", "setting": "timeout", "where": "today", "before": None, "after": "200ms"} in ran.json[
+        "settings"
+    ]
+    assert auditkit("diff", shop, later, "--fail-on-new", "low").code == 1
+    same = auditkit("diff", shop, shop, "--fail-on-new", "info", "--json")
+    assert (same.code, same.json["new"], same.json["settings"]) == (0, [], [])
+
+
+def test_findings_go_into_pipelines_as_sarif_and_as_annotations(shop: Path) -> None:
+    """Formats that code hosts show."""
+    sarif = json.loads(auditkit("check", shop, "--format", "sarif").out)
+    assert sarif["version"] == "2.1.0"
+    assert sarif["runs"][0]["results"]
+    assert auditkit("check", shop, "--format", "github").out.startswith("::")

@@ -98,7 +98,7 @@ def cut_sets(
 def check(
     dir: Dir,
     fail_on: Annotated[project.Severity | None, typer.Option(help="exit with 1 from this severity on")] = None,
-    format: Annotated[Literal["text", "json"], typer.Option()] = "text",
+    format: Annotated[Literal["text", "json", "sarif", "github"], typer.Option()] = "text",
     json: Json = False,
 ) -> None:
     """Findings, the gravest first."""
@@ -106,8 +106,10 @@ def check(
     found = audit.findings()
     if json or format == "json":
         _say(shapes.dump(shapes.findings(found)))
-    else:
+    elif format == "text":
         tables.findings(found, audit.sentence_on_single_points())
+    else:
+        _say(project.format_findings(found, format, str(dir / "system.yaml")))
     if fail_on and project.reaches(found, fail_on):
         raise typer.Exit(1)
 
@@ -166,6 +168,23 @@ def run(dir: Dir, json: Json = False) -> None:
         _say(shapes.dump(shapes.summary(done)))
     else:
         tables.summary(done)
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="the earlier audit folder")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="the later audit folder")],
+    fail_on_new: Annotated[project.Severity | None, typer.Option(help="exit with 1 where something this grave is new")] = None,
+    json: Json = False,
+) -> None:
+    """What changed in risk and settings from one audit to another."""
+    changes = project.diff(old, new)
+    if json:
+        _say(shapes.dump(shapes.comparison(changes)))
+    else:
+        tables.comparison(changes)
+    if fail_on_new and changes.has_new(fail_on_new):
+        raise typer.Exit(1)
 
 
 @app.command()

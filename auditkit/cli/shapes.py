@@ -12,6 +12,7 @@ from auditkit.model.failure import Assumption, BlastRadius, CutSets, Range
 from auditkit.model.latency import Bounds, TimeoutAdvice
 from auditkit.model.noun import Noun
 from auditkit.model.system import Question, System
+from auditkit.planning import Comparison
 from auditkit.project import Summary, Written
 
 Json = Mapping[str, object]
@@ -151,6 +152,11 @@ def exported(written: Written) -> Json:
         "gaps": [{"target": g.target, "where": g.where, "what": g.what, "remedy": g.remedy} for g in written.gaps],
         "drift": [],
     }
+
+
+def comparison(changes: Comparison) -> Json:
+    """`auditkit diff`."""
+    return changes.model_dump(mode="json", by_alias=True)
 
 
 def summary(done: Summary) -> Json:

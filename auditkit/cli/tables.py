@@ -15,6 +15,7 @@ from auditkit.model.draft import Conflict, Coverage
 from auditkit.model.failure import BlastRadius, CutSets, Range, State
 from auditkit.model.latency import TimeoutAdvice
 from auditkit.model.system import Dependency, Question, System
+from auditkit.planning import Comparison
 from auditkit.project import Summary
 
 _STYLE = {
@@ -229,3 +230,23 @@ def summary(done: Summary) -> None:
     print(done.single_points)
     print(f"Document: {done.document}")
     print(f"Next: {done.next}")
+
+
+def comparison(changes: Comparison) -> None:
+    """What is new, gone and changed, the gravest first; then settings and risk."""
+    for title, found in (("New", changes.new), ("Gone", changes.gone)):
+        print(f"{title} findings: {len(found)}")
+        for f in found:
+            print(f"  [{f.severity}, {f.certainty}] {f.check}  {f.subject}: {f.title}")
+    print(f"Changed findings: {len(changes.changed)}")
+    for c in changes.changed:
+        before, after = (f"{f.severity}, {f.certainty}" for f in (c.before, c.after))
+        print(f"  {c.check}  {c.subject}: {before} -> {after}")
+    print(f"Changed settings: {len(changes.settings)}")
+    for s in changes.settings:
+        print(f"  {s.dependency}  {s.setting} ({s.where}): {s.before or 'not there'} -> {s.after or 'not there'}")
+    was, now = changes.risk.before, changes.risk.after
+    print(f"Single points of failure: {len(was.single_points)} -> {len(now.single_points)}")
+    if was.mean_loss is not None and now.mean_loss is not None:
+        lost = f"{figures.share(was.mean_loss)} -> {figures.share(now.mean_loss)}"
+        print(f"Value that a single failure takes, on average: {lost}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from auditkit.checks import explain, reaches
+from auditkit.checks import explain, format_findings, reaches
 from auditkit.model.audit import Severity
 from auditkit.project.analysis import cut_sets_of
 from auditkit.project.audit import Audit
+from auditkit.project.comparing import diff
 from auditkit.project.creating import new, samples
 from auditkit.project.exporting import Summary, Written
 from auditkit.project.importing import import_files
@@ -19,7 +20,9 @@ __all__ = [
     "Summary",
     "Written",
     "cut_sets_of",
+    "diff",
     "explain",
+    "format_findings",
     "import_files",
     "new",
     "open_lab",

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
-from auditkit import engine
 from auditkit.document import FORMATS, Book, Provenance, document
 from auditkit.errors import InputError
 from auditkit.exporters import all_exporters
 from auditkit.importers import update_yaml
 from auditkit.model.audit import SEVERITIES, Artifact, Strategy
-from auditkit.model.failure import Mode
 from auditkit.model.noun import Noun
 from auditkit.project import folder as held
 from auditkit.project import measuring
@@ -21,8 +18,6 @@ from auditkit.project.generated import write_generated
 from auditkit.project.inputs import Inputs, read
 from auditkit.project.steps import steps
 from auditkit.version import VERSION
-
-MODES: Final[tuple[Mode, ...]] = ("down", "slow")
 
 
 class WrittenFile(Noun):
@@ -68,18 +63,13 @@ def targets() -> tuple[str, ...]:
 
 def book(inputs: Inputs) -> Book:
     """Everything that the document of an audit rests on."""
-    system, profiles = inputs.system, inputs.profiles
-    blast = tuple(radius for mode in MODES for radius in engine.single_failures(system, mode, "worst", profiles))
-    assumed = inputs.facts.assumed_availability
-    cut_sets = engine.cut_sets(system, max_order=3, assumed_availability=assumed, profiles=profiles)
     return Book(
-        system=system,
+        system=inputs.system,
         facts=inputs.facts,
         coverage=inputs.coverage,
         conflicts=inputs.sources.conflicts,
-        profiles=profiles,
-        # computed for the page, not kept in strategy.yaml: nobody would read hundreds of scenarios there
-        strategy=inputs.strategy.model_copy(update={"blast": blast, "cut_sets": cut_sets}),
+        profiles=inputs.profiles,
+        strategy=inputs.whole,
         provenance=(
             *(Provenance(file=r.file, sha256=r.sha256, what=f"topology ({r.format})") for r in inputs.sources.sources),
             *(

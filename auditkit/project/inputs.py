@@ -12,6 +12,7 @@ from auditkit.checks import Facts, run_checks, sentence_on_single_points
 from auditkit.importers import coverage
 from auditkit.model.audit import AuditFacts, Decision, Finding, Strategy
 from auditkit.model.draft import Coverage
+from auditkit.model.failure import Mode
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.system import Question, System
 from auditkit.planning import advise_all, by_call, plan
@@ -66,6 +67,18 @@ class Inputs:
         """The strategy that these inputs give; every decision is kept."""
         target = self.facts.false_timeout_target
         return plan(self.checked, self.findings, self.decisions, self.questions, target=target)
+
+    @cached_property
+    def whole(self) -> Strategy:
+        """The strategy with every single failure and every small cut set.
+
+        They are computed for those who read them, and not kept in strategy.yaml: nobody would read hundreds of them there.
+        """
+        modes: tuple[Mode, ...] = ("down", "slow")
+        blast = tuple(r for mode in modes for r in engine.single_failures(self.system, mode, "worst", self.profiles))
+        assumed = self.facts.assumed_availability
+        cut_sets = engine.cut_sets(self.system, max_order=3, assumed_availability=assumed, profiles=self.profiles)
+        return self.strategy.model_copy(update={"blast": blast, "cut_sets": cut_sets})
 
 
 def read(folder: Path, profiles: Mapping[str, LatencyProfile] | None = None) -> Inputs:
