@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from auditkit.engine.lateness import timed_trips
-from auditkit.engine.reference import DEGRADED, HUNG, felt_group, has_fallen, holding, lost_instances
+from auditkit.engine.reference import DEGRADED, HUNG, OK, felt_group, has_fallen, holding, lost_instances
 from auditkit.engine.structure import Link, Part, Structure
 from auditkit.model.failure import Assume, Assumption, Mode
+
+
+@lru_cache(maxsize=1 << 16)
+def _say(where: str, what: str) -> Assumption:
+    """An assumption; the same ones come up in scenario after scenario."""
+    return Assumption(where=where, what=what)
 
 
 def of_scenario(
@@ -20,13 +27,18 @@ def of_scenario(
     worst = assume == "worst"
     found = [
         *_of_instances(structure, frozenset(failed)),
-        *(assumption for link in structure.links for assumption in _of_link(structure, link, states, worst)),
+        *(
+            assumption
+            for link in structure.links
+            if _is_bad(link, states)
+            for assumption in _of_link(structure, link, states, worst)
+        ),
         *_of_workers(structure, states, worst),
         *(_of_times(structure, states) if mode == "slow" else ()),
     ]
     if bounded:
         what = "components call each other in a circle with too many paths; its answer times are upper bounds"
-        found.append(Assumption(where="answer times", what=what))
+        found.append(_say(where="answer times", what=what))
     return tuple(dict.fromkeys(found))
 
 
@@ -54,11 +66,16 @@ def _of_instances(structure: Structure, failed: frozenset[int]) -> Iterator[Assu
         if lost_instances(part, failed) and not any(atom in failed for atom in part.atoms):
             yield from _minimum(part)
             if part.open_failover and not has_fallen(part, failed):
-                yield Assumption(where=part.name, what="failover is unknown: its redundancy is claimed, and counted as automatic")
+                yield _say(where=part.name, what="failover is unknown: its redundancy is claimed, and counted as automatic")
 
 
 def _minimum(part: Part) -> list[Assumption]:
-    return [Assumption(where=part.name, what="min_up is unknown: counted as 1")] if part.open_needed else []
+    return [_say(where=part.name, what="min_up is unknown: counted as 1")] if part.open_needed else []
+
+
+def _is_bad(link: Link, states: Sequence[int]) -> bool:
+    """Whether a call of the dependency meets anything but ok; otherwise none of its facts is used."""
+    return any(states[call.target] != OK for call in link.members)
 
 
 def _of_link(structure: Structure, link: Link, states: Sequence[int], worst: bool) -> Iterator[Assumption]:
@@ -71,7 +88,7 @@ def _of_link(structure: Structure, link: Link, states: Sequence[int], worst: boo
 
 def _answer(structure: Structure, link: Link, worst: bool) -> Assumption:
     read = "fail (the caller's answer fails with it)" if worst else "ignore (the caller's answer does not change)"
-    return Assumption(where=structure.subjects[link.source], what=f"on_failure is unknown: counted as {read}")
+    return _say(where=structure.subjects[link.source], what=f"on_failure is unknown: counted as {read}")
 
 
 def _holding(structure: Structure, link: Link, worst: bool) -> list[Assumption]:
@@ -79,27 +96,29 @@ def _holding(structure: Structure, link: Link, worst: bool) -> list[Assumption]:
     found = []
     if link.members[0].open_timeout:
         read = "none" if worst else "sufficient, and holding no worker"
-        found.append(Assumption(where=where, what=f"timeout is unknown: counted as {read}"))
+        found.append(_say(where=where, what=f"timeout is unknown: counted as {read}"))
     for alternative in link.alternatives:
         if alternative.open_timeout:
             read = "none" if worst else "sufficient, and holding no worker"
             name = structure.places[alternative.target]
-            found.append(Assumption(where=where, what=f"timeout of the alternative {name} is unknown: counted as {read}"))
+            found.append(_say(where=where, what=f"timeout of the alternative {name} is unknown: counted as {read}"))
     if link.open_rate:
         read = "only a bulkhead bounds the workers that it holds" if worst else "it holds no worker"
-        found.append(Assumption(where=where, what=f"rate is unknown: {read}"))
+        found.append(_say(where=where, what=f"rate is unknown: {read}"))
     elif structure.parts[link.part].open_instances:
-        found.append(Assumption(where=structure.parts[link.part].name, what="instances are unknown: counted as 1"))
+        found.append(_say(where=structure.parts[link.part].name, what="instances are unknown: counted as 1"))
     return found
 
 
 def _workers(part: Part, worst: bool) -> Assumption:
     read = "exhausted unless each hung call has a bulkhead" if worst else "never exhausted"
-    return Assumption(where=part.name, what=f"concurrency is unknown: {read}")
+    return _say(where=part.name, what=f"concurrency is unknown: {read}")
 
 
 def _of_workers(structure: Structure, states: Sequence[int], worst: bool) -> Iterator[Assumption]:
     """What the sums of held workers rest on, for components some of whose calls hang."""
+    if HUNG not in states:
+        return
     links_of: dict[int, list[Link]] = {}
     for link in structure.links:
         links_of.setdefault(link.part, []).append(link)
@@ -112,7 +131,7 @@ def _of_workers(structure: Structure, states: Sequence[int], worst: bool) -> Ite
         elif part.workers > 0 and states[part.base] != HUNG:
             for link in links:
                 if link.open_mean and not holding(link, states):
-                    yield Assumption(where=structure.subjects[link.source], what="mean latency is unknown: counted as 0")
+                    yield _say(where=structure.subjects[link.source], what="mean latency is unknown: counted as 0")
 
 
 def _of_times(structure: Structure, states: Sequence[int]) -> Iterator[Assumption]:
@@ -126,12 +145,12 @@ def _of_times(structure: Structure, states: Sequence[int]) -> Iterator[Assumptio
         if link.caller not in places:
             continue
         if any(call.open_healthy and states[call.target] != HUNG for call in link.members):
-            yield Assumption(where=structure.subjects[link.source], what="healthy p99 is unknown: counted as 0")
+            yield _say(where=structure.subjects[link.source], what="healthy p99 is unknown: counted as 0")
         unstaged.setdefault(link.part, []).append(link)
     for links in unstaged.values():
         for link in links if len(links) > 1 else ():
             if link.stage is None:
-                yield Assumption(where=structure.subjects[link.source], what="stage is unknown: counted as a step of its own")
+                yield _say(where=structure.subjects[link.source], what="stage is unknown: counted as a step of its own")
 
 
 def reachable(structure: Structure, entries: Iterable[int], states: Sequence[int] | None = None) -> frozenset[int]:
