@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from auditkit.checks import in_order, reaches
 from auditkit.model.audit import Finding, Severity, Strategy
-from auditkit.model.failure import BlastRadius, State
 from auditkit.model.noun import Noun
 from auditkit.model.system import Policy
 from auditkit.planning.overlay import settings
@@ -113,14 +112,11 @@ def _words(policy: Policy) -> dict[str, str]:
 
 
 def _risk(strategy: Strategy) -> Risk:
-    worst = [r for r in strategy.blast if r.assume == "worst" and len(r.fail) == 1]
-    stopped = (State.FAILED, State.HUNG)
-    points = {r.fail[0] for r in worst if any(s in stopped for s in r.journeys.values())}
+    """Of the settings in force when that audit was planned, both modes together."""
+    points = {atom for mode in strategy.residual for atom in mode.single_points_before}
+    losses = [mode.mean_loss_before for mode in strategy.residual]
     counts: dict[Severity, int] = {}
     for finding in strategy.findings:
         counts[finding.severity] = counts.get(finding.severity, 0) + 1
-    return Risk(single_points=tuple(sorted(points)), mean_loss=_mean(worst), findings=counts)
-
-
-def _mean(radii: Sequence[BlastRadius]) -> float | None:
-    return round(sum(r.value_lost for r in radii) / len(radii), 12) if radii else None
+    mean = round(sum(losses) / len(losses), 12) if losses else None
+    return Risk(single_points=tuple(sorted(points)), mean_loss=mean, findings=counts)
