@@ -185,8 +185,10 @@ def test_the_strategy_panel_writes_and_links(audit: Audit) -> None:
     panel["go"].click()
     assert "files written" in panel["message"].value
     assert (audit.folder / "out" / "strategy.md").is_file()
-    assert "out/strategy.md" in panel["links"].value
-    assert "http" not in panel["links"].value
+    (shown,) = panel["links"].outputs
+    assert "out/strategy.md" in shown["data"]["text/plain"]
+    assert 'out/strategy.md"' in shown["data"]["text/html"]
+    assert "http" not in shown["data"]["text/html"]
 
 
 def test_the_timeout_slider_shows_rate_bound_and_deadline(audit: Audit) -> None:

@@ -116,6 +116,63 @@ def test_latencies_become_timeouts_or_refusals(shown: dict[str, Shown]) -> None:
     assert "policy api:home -> recommendation\nadopt, says Ada Example" in cells["decide"]
 
 
+def test_dependencies_show_the_fallback_that_shares_its_fate(shown: dict[str, Shown]) -> None:
+    """One line in a deployment makes a single point of failure, and the next one unmakes it."""
+    cells = shown["02_dependencies"]
+    assert "home api none found zone-a" in cells["stage-before"]
+    assert "home api none found pg-cluster, zone-a" in cells["stage-break"]
+    assert "home api none found zone-a" in cells["stage-repair"]
+    assert "users 3 api:home, api:account, api:order" in cells["callers"]
+    assert "api:order -> inventory:reserve no fail 10/s" in cells["writes"]
+    assert "the user as of the last visit session-cache 1h" in cells["fallbacks"]
+    assert "adopt, says Ada Example" in cells["decide"]
+
+
+def test_patterns_are_right_one_by_one_and_too_long_together(shown: dict[str, Shown]) -> None:
+    """300 + 120 + 250 ms miss 500 ms; at the same time they are 300 ms."""
+    cells = shown["05_patterns"]
+    assert "shared-database slow ◷ late 100%" in cells["stage-break"]
+    assert "shared-database slow ◐ degraded 0%" in cells["stage-repair"]
+    assert "api:home -> recommendation – timeout 300ms" in cells["policies"]
+    assert "adopt, says Ada Example" in cells["decide"]
+
+
+def test_proposed_settings_contain_what_today_stops_everything(shown: dict[str, Shown]) -> None:
+    """Slow recommendations: all value lost today, none with the proposed settings; a zone no setting saves."""
+    cells = shown["06_prove_it"]
+    hung = "home ∞ hung, account ∞ hung, order ∞ hung"
+    assert f"recommendation {hung} home ◐ degraded 100% 0%" in cells["slow"]
+    assert f"zone-a {hung} {hung} 100% 100%" in cells["slow"]
+    assert "recommendation slow ∞ hung ∞ hung ∞ hung 100%" in cells["stage-break"]
+    assert "recommendation slow ◐ degraded ✓ ok ✓ ok 0%" in cells["stage-repair"]
+    assert int(cells["experiment-count"]) > 0
+
+
+def test_reference_names_every_check_with_its_words(shown: dict[str, Shown]) -> None:
+    """Generated from the code: nothing can be missing."""
+    from auditkit.checks import CHECKS
+    from auditkit.importers import IMPORTERS
+
+    cells = shown["99_reference"]
+    for check in CHECKS.values():
+        assert check.name in cells["checks"]
+    for importer in IMPORTERS.values():
+        assert importer.title in cells["importers"]
+
+
+def test_the_same_notebooks_lead_through_online_boutique(shared: Path, tmp_path: Path) -> None:
+    """A stranger's system: every cell runs, and nobody's decision is made up."""
+    folder = tmp_path / "boutique"
+    audit = Audit.importing([shared / "data/topologies/boutique/release/kubernetes-manifests.yaml"], folder)
+    audit.measure([shared / "data/latency/traces_csv/17_00_trace.csv"])
+    cells = {notebook.stem: run(notebook, folder) for notebook in NOTEBOOKS}
+    assert "(12, " in cells["03_blast_radius"]["open"]
+    assert audit.decisions == ()
+    assert "Not recorded" in cells["03_blast_radius"]["decide"]
+    assert "not in this system, nothing was changed" in cells["01_map_the_system"]["decide"]
+    assert "All steps are done and up to date." in cells["07_strategy"]["close"]
+
+
 def test_strategy_is_written_with_its_decisions(shown: dict[str, Shown], place: Path) -> None:
     """The document lies in the folder, names the adopted timeout, and nothing is stale at the end."""
     cells = shown["07_strategy"]

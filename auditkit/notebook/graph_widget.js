@@ -51,6 +51,7 @@ function render({ model, el }) {
   const listed = () => names.replaceChildren(...model.get("names").map((id) => element("option", { value: id })));
   const typed = () => model.get("names").includes(find.value) && choose(find.value);
   find.addEventListener("change", typed);
+  find.addEventListener("keydown", (event) => event.key === "Enter" && typed());
   whole.addEventListener("click", fit);
   const changed = () => {
     const other = bring(nodes, model.get("nodes"));

@@ -30,7 +30,7 @@ def strategy_panel(audit: Audit) -> Panel:
         rows=min(max(len(known), 3), 8),
     )
     go = widgets.Button(description="Write", button_style="primary", tooltip="plans where that is stale, then writes into out/")
-    standing, links, message = widgets.HTML(), widgets.HTML(), widgets.HTML()
+    standing, links, message = widgets.HTML(), widgets.Output(), widgets.HTML()
 
     def stand() -> None:
         rows = "".join(f"<li>{html.escape(step.title)}: {step.condition}</li>" for step in audit.steps())
@@ -43,7 +43,9 @@ def strategy_panel(audit: Audit) -> Panel:
         if not formats.value:
             raise InputError.of("Formats", "none is chosen", f"choose from: {', '.join(known)}")
         written = audit.export(to=tuple(formats.value))
-        links.value = links_html(audit.folder, written)
+        # an output, not an HTML widget: JupyterLab turns links in outputs into links to the files of its server
+        data = {"text/html": links_html(audit.folder, written), "text/plain": "\n".join(file.path for file in written.artifacts)}
+        links.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
         stand()
         return f"{len(written.artifacts)} files written."
 

@@ -61,6 +61,13 @@ def rehearsal(sample: str = SAMPLE) -> Audit:
     return audit
 
 
+def rehearsal_of(name: str) -> Audit:
+    """A throw-away audit of one of the small systems that are shipped for the stage."""
+    place = tempfile.mkdtemp(prefix="auditkit-rehearsal-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return Audit.importing([stage_file(name)], Path(place) / Path(name).stem)
+
+
 def exports(audit: Audit) -> tuple[Path, ...]:
     """The latency exports that lie in the audit folder."""
     there = sorted((audit.folder / "latency").glob("*"))
