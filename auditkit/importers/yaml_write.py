@@ -88,6 +88,8 @@ def _text(text: str, flow: bool) -> str:
     plain = (_PLAIN if flow else _PLAIN_IN_BLOCK).fullmatch(text)
     if plain and isinstance(plain_value(text), str) and text.lower() not in _OLD_WORDS and not _NUMBERLIKE.fullmatch(text):
         return text
+    if text.isprintable() and not _ESCAPES.keys() & set(text):
+        return f'"{text}"'
     return '"' + "".join(_ESCAPES.get(char) or (char if char.isprintable() else _escape(char)) for char in text) + '"'
 
 
