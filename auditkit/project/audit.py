@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from auditkit import engine
-from auditkit.model.audit import AuditFacts, Choice, Decision, Finding, Strategy
+from auditkit.model.audit import AuditFacts, Choice, Decision, ExperimentResult, Finding, Strategy
 from auditkit.model.draft import Conflict, Coverage
 from auditkit.model.failure import Assume, BlastRadius, CutSets, Mode
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
@@ -152,6 +152,10 @@ class Audit:
     ) -> Decision:
         """Record a decision, with its reason, about a finding (`check subject`) or a policy (`policy from -> to`)."""
         return deciding.decide(self.folder, about, choice, reason, by, on, until)
+
+    def record(self, experiment: str, outcome: deciding.Outcome, evidence: str, on: dt.date) -> ExperimentResult:
+        """Record the result of an experiment; the strategy then says which pattern was tested, and which failed its test."""
+        return deciding.record(self.folder, experiment, outcome, evidence, on)
 
     def withdraw(self, about: str) -> None:
         """Take a decision back."""

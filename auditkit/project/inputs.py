@@ -15,7 +15,7 @@ from auditkit.model.draft import Coverage
 from auditkit.model.failure import Mode
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.system import Question, System
-from auditkit.planning import advise_all, by_call, plan
+from auditkit.planning import advise_all, by_call, plan, tested
 from auditkit.project import folder as held
 
 
@@ -45,7 +45,8 @@ class Inputs:
     def checked(self) -> Facts:
         """Everything that the checks look at."""
         advices = advise_all(self.system, self.profiles, self.facts.false_timeout_target)
-        return Facts(system=self.system, profiles=self.profiles, advices=advices, coverage=self.coverage)
+        proven = tested(self.system.dependencies, self.facts.results)
+        return Facts(system=self.system, profiles=self.profiles, advices=advices, coverage=self.coverage, tested=proven)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -65,8 +66,15 @@ class Inputs:
     @cached_property
     def strategy(self) -> Strategy:
         """The strategy that these inputs give; every decision is kept."""
-        target = self.facts.false_timeout_target
-        return plan(self.checked, self.findings, self.decisions, self.questions, target=target)
+        return plan(
+            self.checked,
+            self.findings,
+            self.decisions,
+            self.questions,
+            target=self.facts.false_timeout_target,
+            results=self.facts.results,
+            on=self.facts.date,
+        )
 
     @cached_property
     def whole(self) -> Strategy:
