@@ -98,7 +98,7 @@ def connected(uri: str, table: str) -> Any:
         with warnings.catch_warnings():  # Ibis calls what DuckDB has renamed
             warnings.simplefilter("ignore", DeprecationWarning)
             return ibis.connect(uri).table(table)
-    except (ibis.common.exceptions.IbisError, ValueError, ImportError, OSError, *_database_errors()) as error:
+    except _engine_errors() as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError.of(
             "--connect", f"cannot open {table!r}: {reason[:150]}", "check the URI, the table's name and the driver"
@@ -132,19 +132,18 @@ class Remote:
 
     def run(self, expression: Any, where: str) -> Any:
         """The result as an Arrow table. Raises `InputError` where the engine refuses."""
-        import ibis
-
         try:
             return expression.to_pyarrow()
-        except (ibis.common.exceptions.IbisError, *_database_errors()) as error:
+        except _engine_errors() as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise InputError.of(where, f"cannot be queried: {reason[:150]}", "check the table's columns and types") from error
 
 
-def _database_errors() -> tuple[type[Exception], ...]:
+def _engine_errors() -> tuple[type[Exception], ...]:
     import duckdb
+    from ibis.common.exceptions import IbisError, TableNotFound
 
-    return (duckdb.Error,)
+    return duckdb.Error, IbisError, TableNotFound, ValueError, ImportError, OSError
 
 
 TABLE = Source(
