@@ -21,7 +21,6 @@ def ecdf_svg(profile: LatencyProfile, *, today_s: float | None = None, recommend
     if not profile.ok.total:
         raise ValueError(f"nothing was measured of {profile.call}")
     import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     times, shares = _steps(profile, total)
@@ -44,9 +43,8 @@ def ecdf_svg(profile: LatencyProfile, *, today_s: float | None = None, recommend
         axes.xaxis.set_major_formatter(lambda value, _: _text(value))
         axes.legend(fontsize=8, loc="lower left")
         stream = io.BytesIO()
-        FigureCanvasSVG(figure).print_svg(
-            stream, metadata={"Date": None, "Creator": None, "Title": describe_plot(profile, recommended_s)}
-        )
+        about = {"Date": None, "Creator": None, "Title": describe_plot(profile, recommended_s)}
+        figure.savefig(stream, format="svg", metadata=about)
     return stream.getvalue()
 
 
