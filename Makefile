@@ -7,7 +7,7 @@ TESTED := $(VENV)/.auditkit-test-ready
 AUDIT ?= my-audit
 SAMPLE ?= worked-example
 
-.PHONY: audit lab test lint types tests bench help clean
+.PHONY: audit lab test lint types tests browser-test bench help clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -42,6 +42,9 @@ types: $(TESTED)
 
 tests: $(TESTED)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov=auditkit --cov-report=term:skip-covered
+
+browser-test: $(TESTED)  ## the workbook in a real browser (Chromium); part of `make test` where Chromium is installed
+	$(BIN)/python -m pytest tests/browser
 
 bench: $(TESTED)  ## benchmarks, as ratios measured in one run
 	$(BIN)/python -m pytest tests/benchmarks --override-ini 'python_files=bench_*.py' --override-ini 'python_functions=bench_*' --override-ini 'norecursedirs=.*' -s
