@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from auditkit.exporters import actions, strategy_json
+from auditkit.exporters import actions, dotnet, envoy, grpc_config, hystrix, istio, linkerd, resilience4j, strategy_json
 from auditkit.exporters.base import Exporter
 from auditkit.registry import with_entry_points
 
 EXPORTERS: Mapping[str, Exporter] = {
     "actions": actions.EXPORTER,
     "strategy_json": strategy_json.EXPORTER,
+    "istio": istio.EXPORTER,
+    "linkerd": linkerd.EXPORTER,
+    "envoy": envoy.EXPORTER,
+    "resilience4j": resilience4j.EXPORTER,
+    "dotnet": dotnet.EXPORTER,
+    "hystrix": hystrix.EXPORTER,
+    "grpc": grpc_config.EXPORTER,
 }
 """By the name that `--to` takes."""
 

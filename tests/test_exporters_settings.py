@@ -1,0 +1,343 @@
+"""Configuration exports: accepted by real validators, rejected with a planted fault, and they mean what the model means."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from document_books import FULL, shop_strategy, shop_system
+from exporters_inputs import boutique, everything, sample, two
+from ruamel.yaml import YAML
+
+from auditkit.exporters import EXPORTERS
+from auditkit.model.audit import PolicyProposal, Strategy
+from auditkit.model.system import System
+
+TARGETS = ("istio", "linkerd", "envoy", "resilience4j", "dotnet", "hystrix", "grpc")
+
+
+def made(target: str, system: System, strategy: Strategy | None) -> dict[str, bytes]:
+    artifacts, _ = EXPORTERS[target].export(system, strategy)
+    return {artifact.path: artifact.content for artifact in artifacts}
+
+
+def gaps(target: str, system: System, strategy: Strategy | None) -> str:
+    return "\n".join(f"{gap.where}: {gap.what}" for gap in EXPORTERS[target].export(system, strategy)[1])
+
+
+def yaml(content: bytes) -> list[Any]:
+    return list(YAML(typ="safe", pure=True).load_all(io.BytesIO(content)))
+
+
+@pytest.fixture(params=["worked-example", "flash-sale", "boutique", "odd names"])
+def inputs(request) -> tuple[System, Strategy]:
+    """Both samples, Online Boutique where it stands beside the project, and a system with names that other formats forbid."""
+    if request.param == "boutique":
+        system = boutique(request.getfixturevalue("shared"))
+    elif request.param == "odd names":
+        return two(**FULL)
+    else:
+        system = sample(request.param)
+    return system, everything(system)
+
+
+def closed(schema: Any) -> Any:
+    """A schema that refuses every key it does not name."""
+    if isinstance(schema, list):
+        return [closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: closed(value) for key, value in schema.items()}
+    named = found.get("type") == "object" and isinstance(found.get("properties"), dict)
+    if named and not found.get("x-kubernetes-preserve-unknown-fields"):
+        found.setdefault("additionalProperties", False)
+    return found
+
+
+def whole(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema of a custom resource with what every Kubernetes object has, closed."""
+    text = {"type": "string"}
+    schema["type"] = "object"
+    schema["properties"].update({"apiVersion": text, "kind": text, "metadata": {"type": "object"}})
+    return closed(schema)
+
+
+def crd(shared: Path, file: str) -> dict[str, Any]:
+    """The schema of the newest version of a custom resource."""
+    definition = yaml((shared / "schemas" / file).read_bytes())[0]
+    return whole(definition["spec"]["versions"][-1]["schema"]["openAPIV3Schema"])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_equal_inputs_give_equal_files(target, inputs):
+    """Two runs differ in nothing, and every file has a name of its own."""
+    first, second = EXPORTERS[target].export(*inputs), EXPORTERS[target].export(*inputs)
+    assert first == second
+    assert len({artifact.path for artifact in first[0]}) == len(first[0]) > 0
+
+
+@pytest.mark.parametrize(
+    ("file", "schema"),
+    [
+        ("istio/virtual-services.yaml", "istio_virtualservice.crd.yaml"),
+        ("istio/destination-rules.yaml", "istio_destinationrule.crd.yaml"),
+    ],
+)
+def test_istio_accepts_what_is_exported(file, schema, inputs, shared):
+    """Istio's own CRD schema, closed; a key that Istio does not know is rejected."""
+    rules = crd(shared, schema)
+    documents = yaml(made("istio", *inputs)[file])
+    assert documents
+    for document in documents:
+        jsonschema.validate(document, rules)
+    faulty = copy.deepcopy(documents[0])
+    faulty["spec"]["timeOut"] = "1s"
+    with pytest.raises(jsonschema.ValidationError, match="timeOut"):
+        jsonschema.validate(faulty, rules)
+
+
+def test_linkerd_accepts_its_service_profiles(inputs, shared):
+    """Linkerd's schema for ServiceProfile, closed."""
+    rules = whole(json.loads((shared / "schemas/linkerd_serviceprofile_v1alpha2.json").read_text()))
+    documents = yaml(made("linkerd", *inputs)["linkerd/service-profiles.yaml"])
+    for document in documents:
+        jsonschema.validate(document, rules)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**documents[0], "spec": {**documents[0]["spec"], "retryBudget": {"retryRatio": 0.1}}}, rules)
+
+
+def test_kubernetes_accepts_the_patched_services(inputs):
+    """kubernetes-validate, strict: unknown keys are errors."""
+    import kubernetes_validate
+
+    documents = yaml(made("linkerd", *inputs)["linkerd/service-annotations.yaml"])
+    version = kubernetes_validate.latest_version()
+    for document in documents:
+        kubernetes_validate.validate(document, version, strict=True)
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate({**documents[0], "specification": {}}, version, strict=True)
+
+
+def _of(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _instances(**properties: Any) -> dict[str, Any]:
+    return _of(instances={"type": "object", "additionalProperties": _of(**properties), "minProperties": 1})
+
+
+MS = {"type": "string", "pattern": "^[0-9]+ms$"}
+PERCENT = {"type": "number", "exclusiveMinimum": 0, "maximum": 100}
+FLAG = {"type": "boolean"}
+COUNT = {"type": "integer", "minimum": 1}
+RESILIENCE4J = _of(
+    **{
+        "resilience4j.circuitbreaker": _instances(
+            slidingWindowType={"enum": ["TIME_BASED", "COUNT_BASED"]}, slidingWindowSize=COUNT, minimumNumberOfCalls=COUNT,
+            failureRateThreshold=PERCENT, slowCallRateThreshold=PERCENT, slowCallDurationThreshold=MS, waitDurationInOpenState=MS,
+            enableExponentialBackoff=FLAG, exponentialBackoffMultiplier={"type": "number", "minimum": 1},
+            exponentialMaxWaitDurationInOpenState=MS, permittedNumberOfCallsInHalfOpenState=COUNT,
+            automaticTransitionFromOpenToHalfOpenEnabled=FLAG,
+        ),
+        "resilience4j.retry": _instances(
+            maxAttempts=COUNT, waitDuration=MS, enableExponentialBackoff=FLAG, exponentialBackoffMultiplier={"type": "number"},
+            exponentialMaxWaitDuration=MS, enableRandomizedWait=FLAG,
+            randomizedWaitFactor={"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+        ),
+        "resilience4j.timelimiter": _instances(timeoutDuration=MS, cancelRunningFuture=FLAG),
+        "resilience4j.bulkhead": _instances(maxConcurrentCalls=COUNT, maxWaitDuration=MS),
+    }
+)  # fmt: skip
+"""Written from the resilience4j documentation, "Getting started with resilience4j-spring-boot3" and the modules' tables."""
+
+
+def test_resilience4j_settings_are_those_of_its_documentation(inputs):
+    """A schema of our own from its documentation, closed; an unknown key is rejected."""
+    for content in made("resilience4j", *inputs).values():
+        (document,) = yaml(content)
+        jsonschema.validate(document, RESILIENCE4J)
+        module = document["resilience4j.timelimiter"]["instances"]
+        next(iter(module.values()))["timeout"] = "1s"
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(document, RESILIENCE4J)
+
+
+SPAN = {"type": "string", "pattern": r"^([0-9]+\.)?[0-9]{2}:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}$"}
+DOTNET = _of(
+    HttpResilience={
+        "type": "object",
+        "additionalProperties": {
+            **_of(
+                RateLimiter=_of(DefaultRateLimiterOptions=_of(PermitLimit=COUNT, QueueLimit={"type": "integer", "minimum": 0})),
+                TotalRequestTimeout=_of(Timeout=SPAN),
+                Retry=_of(
+                    MaxRetryAttempts=COUNT,
+                    BackoffType={"enum": ["Constant", "Linear", "Exponential"]},
+                    UseJitter=FLAG,
+                    Delay=SPAN,
+                    MaxDelay=SPAN,
+                ),
+                CircuitBreaker=_of(
+                    FailureRatio={"type": "number", "minimum": 0, "maximum": 1},
+                    MinimumThroughput={"type": "integer", "minimum": 2},
+                    SamplingDuration=SPAN,
+                    BreakDuration=SPAN,
+                ),
+                AttemptTimeout=_of(Timeout=SPAN),
+            ),
+            "required": ["TotalRequestTimeout", "AttemptTimeout"],
+        },
+    }
+)
+"""Written from Microsoft's documentation of HttpStandardResilienceOptions and the options of Polly v8."""
+
+
+def seconds(span: str) -> float:
+    hours, minutes, rest = span.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+
+
+def test_dotnet_settings_keep_to_what_polly_demands(inputs):
+    """A schema of our own, closed; and Polly's own rules: sampling at least twice the attempt, the total above the attempt."""
+    for path, content in made("dotnet", *inputs).items():
+        if path.endswith(".cs"):
+            assert content.decode().count("{") == content.decode().count("}")
+            continue
+        document = json.loads(content)
+        jsonschema.validate(document, DOTNET)
+        for client in document["HttpResilience"].values():
+            attempt = seconds(client["AttemptTimeout"]["Timeout"])
+            assert seconds(client["TotalRequestTimeout"]["Timeout"]) > attempt
+            assert seconds(client["CircuitBreaker"]["SamplingDuration"]) >= 2 * attempt
+        broken = copy.deepcopy(document)
+        next(iter(broken["HttpResilience"].values()))["CircuitBreaker"]["MinimumThroughput"] = 1
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(broken, DOTNET)
+
+
+def _grpc_outcome(config: str) -> str:
+    """What a channel with this service config says when it is used: nobody listens there, so a good config is unavailable."""
+    import grpc
+
+    with grpc.insecure_channel("127.0.0.1:1", options=[("grpc.service_config", config)]) as channel:
+        try:
+            channel.unary_unary("/shop.Orders/Get", request_serializer=bytes, response_deserializer=bytes)(b"", timeout=10)
+        except grpc.RpcError as error:
+            return str(error.details())
+    return "answered"
+
+
+def test_grpc_takes_the_service_config(inputs):
+    """A channel is made with each of them; with a planted fault the channel says that the service config is wrong."""
+    files = made("grpc", *inputs)
+    assert files
+    for content in list(files.values())[:4]:
+        assert "ervice config" not in _grpc_outcome(content.decode())
+    bad = json.loads(next(iter(files.values())))
+    bad["methodConfig"][0]["retryPolicy"]["maxAttempts"] = 1
+    assert "ervice config" in _grpc_outcome(json.dumps(bad))
+
+
+@pytest.mark.parametrize(("attempts", "retries"), [(1, 0), (2, 1), (4, 3)])
+def test_attempts_are_not_retries(attempts, retries):
+    """Four attempts are the first try and three retries; every target gets the number that it means."""
+    system, strategy = two(
+        timeout="100ms", retry={"max_attempts": attempts, "backoff": "10ms"}, circuit_breaker="none", bulkhead="none"
+    )
+    route = yaml(made("istio", system, strategy)["istio/virtual-services.yaml"])[0]["spec"]["http"][0]
+    assert route["retries"]["attempts"] == retries
+    (document,) = yaml(made("resilience4j", system, strategy)["resilience4j/api/application.yml"])
+    assert next(iter(document["resilience4j.retry"]["instances"].values()))["maxAttempts"] == attempts
+    dotnet = next(iter(json.loads(made("dotnet", system, strategy)["dotnet/api/appsettings.json"])["HttpResilience"].values()))
+    assert dotnet.get("Retry", {}).get("MaxRetryAttempts", 0) == retries
+    (envoy,) = yaml(made("envoy", system, strategy)["envoy/api.yaml"])
+    assert envoy["routes"][0].get("retry_policy", {}).get("num_retries", 0) == retries
+    grpc = json.loads(next(iter(made("grpc", system, strategy).values())))["methodConfig"][0]
+    assert grpc.get("retryPolicy", {}).get("maxAttempts", 1) == attempts
+
+
+def test_the_timeout_of_one_attempt_is_not_that_of_the_call():
+    """Three attempts of 100 ms with waits of 10 and 20 ms take 330 ms at most; per-try stays 100 ms."""
+    system, strategy = two(timeout="100ms", retry={"max_attempts": 3, "backoff": "10ms", "multiplier": 2})
+    route = yaml(made("istio", system, strategy)["istio/virtual-services.yaml"])[0]["spec"]["http"][0]
+    assert (route["timeout"], route["retries"]["perTryTimeout"]) == ("330ms", "100ms")
+    (envoy,) = yaml(made("envoy", system, strategy)["envoy/api.yaml"])
+    assert (envoy["routes"][0]["timeout"], envoy["routes"][0]["retry_policy"]["per_try_timeout"]) == ("0.33s", "0.1s")
+    (document,) = yaml(made("resilience4j", system, strategy)["resilience4j/api/application.yml"])
+    assert next(iter(document["resilience4j.timelimiter"]["instances"].values()))["timeoutDuration"] == "100ms"
+    assert json.loads(next(iter(made("grpc", system, strategy).values())))["methodConfig"][0]["timeout"] == "0.33s"
+
+
+def test_no_retries_switch_off_the_defaults_of_a_mesh():
+    """Istio retries twice unless told otherwise; `retry: none` says otherwise, and an open question is a gap."""
+    system, strategy = two(timeout="100ms", retry="none")
+    assert yaml(made("istio", system, strategy)["istio/virtual-services.yaml"])[0]["spec"]["http"][0]["retries"] == {
+        "attempts": 0
+    }
+    system, strategy = two(timeout="100ms")
+    assert "retries" not in yaml(made("istio", system, strategy)["istio/virtual-services.yaml"])[0]["spec"]["http"][0]
+    assert "Istio's default of 2 retries stays in force" in gaps("istio", system, strategy)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_provisional_timeout_is_exported_only_when_adopted(target):
+    """Too few samples give a place to start, not a setting to roll out."""
+    system, _ = two()
+    proposal = PolicyProposal(dependency="api:x -> Orders.V2", proposed=shop_strategy().policies[0].proposed, provisional=True)
+    waiting = b"".join(made(target, system, Strategy(system="two", policies=(proposal,))).values())
+    adopted = b"".join(
+        made(target, system, Strategy(system="two", policies=(proposal.model_copy(update={"adopted": True}),))).values()
+    )
+    assert waiting != adopted
+    assert b"300" in adopted or b"0.3s" in adopted or b"0.625s" in adopted
+
+
+@pytest.mark.parametrize("target", ["istio", "linkerd", "envoy", "dotnet", "grpc"])
+def test_calls_that_are_no_http_are_gaps(target):
+    """A proxy that works on requests does not see a database's protocol; that is said, not silently dropped."""
+    system = sample("worked-example")
+    assert "users-db is a database: its protocol is not HTTP" in gaps(target, system, everything(system))
+    assert b"users-db" not in b"".join(made(target, system, everything(system)).values())
+
+
+def test_what_a_target_cannot_express_is_a_gap():
+    """A budget, a growing break, a limit: each target that lacks one says so."""
+    inputs = shop_system(), shop_strategy()
+    assert "a retry budget as a share of requests cannot be expressed" in gaps("istio", *inputs)
+    assert "10 consecutive errors of one host" in gaps("istio", *inputs)
+    assert "a limit on calls under way cannot be expressed" in gaps("linkerd", *inputs)
+    assert "knows no retry budget" in gaps("resilience4j", *inputs)
+    assert "a circuit breaker cannot be expressed" in gaps("grpc", *inputs)
+    assert "Hystrix is end-of-life" in gaps("hystrix", *inputs)
+
+
+def test_different_settings_of_one_pair_take_the_more_patient_ones():
+    """Two operations of one caller share a route; the longer timeout holds for both, and the gap names them."""
+    system = System.model_validate(
+        {
+            "system": "s",
+            "components": [{"id": "api"}, {"id": "b"}],
+            "dependencies": [
+                {"from": "api:x", "to": "b", "policy": {"timeout": "100ms"}},
+                {"from": "api:y", "to": "b:slow", "policy": {"timeout": "900ms"}},
+            ],
+        }
+    )
+    assert yaml(made("istio", system, None)["istio/virtual-services.yaml"])[0]["spec"]["http"][0]["timeout"] == "900ms"
+    assert "api -> b: 2 dependencies with different settings share one place" in gaps("istio", system, None)
+
+
+def test_hystrix_files_are_properties(inputs):
+    """Each line is a comment, empty, or `key=value` with a key that Hystrix knows."""
+    known = ("execution.", "circuitBreaker.", "metrics.rollingStats.", "coreSize", "maximumSize", "maxQueueSize")
+    for content in made("hystrix", *inputs).values():
+        for line in content.decode().splitlines():
+            if line and not line.startswith("#"):
+                kind, _, name, key = line.partition("=")[0].split(".", 3)
+                assert (kind, bool(name)) in {("hystrix", True)}
+                assert key.startswith(known)
