@@ -40,6 +40,24 @@ class Facts:
         return {journey.id: self.paths.reached(journey) for journey in self.system.journeys}
 
     @cached_property
+    def _journeys_of(self) -> Mapping[int, tuple[Journey, ...]]:
+        found: dict[int, tuple[Journey, ...]] = {}
+        for journey in self.system.journeys:
+            for dependency in self._reached[journey.id]:
+                found[id(dependency)] = (*found.get(id(dependency), ()), journey)
+        return found
+
+    @cached_property
+    def _journeys_through(self) -> Mapping[str, tuple[Journey, ...]]:
+        found: dict[str, tuple[Journey, ...]] = {}
+        for journey in self.system.journeys:
+            names = {journey.entry, *journey.completes}
+            names.update(name for d in self._reached[journey.id] for name in (d.caller, *d.to))
+            for component in {name.partition(":")[0] for name in names}:
+                found[component] = (*found.get(component, ()), journey)
+        return found
+
+    @cached_property
     def _failures(self) -> dict[tuple[Mode, Assume], tuple[BlastRadius, ...]]:
         return {}
 
@@ -53,17 +71,11 @@ class Facts:
 
     def journeys_of(self, dependency: Dependency) -> tuple[Journey, ...]:
         """The journeys that a dependency may touch."""
-        return tuple(j for j in self.system.journeys if any(d is dependency for d in self._reached[j.id]))
+        return self._journeys_of.get(id(dependency), ())
 
     def journeys_through(self, component: str) -> tuple[Journey, ...]:
         """The journeys for which a component does something: those whose calls start or end at it."""
-        found = []
-        for journey in self.system.journeys:
-            names = {journey.entry, *journey.completes}
-            names.update(name for d in self._reached[journey.id] for name in (d.caller, *d.to))
-            if any(name.partition(":")[0] == component for name in names):
-                found.append(journey)
-        return tuple(found)
+        return self._journeys_through.get(component, ())
 
 
 @dataclass(frozen=True, slots=True)

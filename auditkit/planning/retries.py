@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from auditkit.checks.wording import percent, seconds
@@ -32,22 +33,25 @@ def choose_retries(plan: Plan, today: dict[str, Retry | None]) -> tuple[Plan, di
     neither miss a deadline nor outlast a caller.
     """
     left = {subject: span.seconds for subject, span in remaining(plan.paths, plan.profiles).items()}
+    calls = {d.subject: d for d in plan.paths.system.dependencies if plan.paths.timed(d)}
     chosen: dict[str, Pick[Retry]] = {}
-    for subject in [d.subject for d in plan.paths.system.dependencies if plan.paths.timed(d)]:
-        dependency = next(d for d in plan.paths.system.dependencies if d.subject == subject)
-        choice = _choose(plan, dependency, today.get(subject), left.get(subject))
-        chosen[subject] = choice
-        if choice.value is not None:
-            plan = _with(plan, dependency, choice.value)
-    return plan, chosen
+    for subject, dependency in calls.items():
+        chosen[subject] = _choose(plan, dependency, today.get(subject), left.get(subject))
+        value = chosen[subject].value
+        if value is not None and (value != "none" or retry(dependency.policy) is not None):
+            plan = _with(plan, {dependency.subject: dependency}, chosen)  # the next choice has to reckon with it
+    return _with(plan, calls, chosen), chosen
 
 
-def _with(plan: Plan, dependency: Dependency, value: Retry | str) -> Plan:
-    policy = dependency.policy if isinstance(dependency.policy, Policy) else Policy()
-    if policy.retry == value:
-        return plan
-    changed = replace_policies(plan.paths.system, {dependency.subject: policy.model_copy(update={"retry": value})})
-    return replace(plan, paths=paths(changed))
+def _with(plan: Plan, calls: Mapping[str, Dependency], chosen: Mapping[str, Pick[Retry]]) -> Plan:
+    """The plan with what was chosen for these calls in force."""
+    changed = {}
+    for subject, dependency in calls.items():
+        policy = dependency.policy if isinstance(dependency.policy, Policy) else Policy()
+        value = chosen[subject].value
+        if value is not None and policy.retry != value:
+            changed[subject] = policy.model_copy(update={"retry": value})
+    return replace(plan, paths=paths(replace_policies(plan.paths.system, changed))) if changed else plan
 
 
 def _choose(plan: Plan, dependency: Dependency, today: Retry | None, left_s: float | None) -> Pick[Retry]:
@@ -127,7 +131,7 @@ def _why_not(plan: Plan, dependency: Dependency, today: Retry | None) -> str:
 
 def _outlasts_nobody(plan: Plan, dependency: Dependency, made: Retry) -> bool:
     """Whether no caller above gives up earlier than the call and its neighbours may take with these attempts."""
-    tried = _with(plan, dependency, made).paths
+    tried = _with(plan, {dependency.subject: dependency}, {dependency.subject: Pick(value=made)}).paths
     before, after = worst_cases(plan.paths), worst_cases(tried)
     for caller in tried.system.dependencies:
         patience = timeout_s(caller.policy)

@@ -23,6 +23,8 @@ from auditkit.units import format_duration, round_up
 
 Profiles = Mapping[str, LatencyProfile]
 Advices = dict[str, TimeoutAdvice]
+Allowed = Mapping[str, float]
+"""Share of healthy calls that may be cut off, by the dependency's subject."""
 
 
 def advise_all(system: System, profiles: Profiles, target: float | None = None) -> Advices:
@@ -33,7 +35,8 @@ def advise_all(system: System, profiles: Profiles, target: float | None = None) 
     """
     known = paths(system)
     left = remaining(known, profiles)
-    return {d.subject: _advise(known, profiles, d, left.get(d.subject), target) for d in system.dependencies if known.timed(d)}
+    allowed = targets(known, target)
+    return {d.subject: _advise(known, profiles, d, left.get(d.subject), allowed) for d in system.dependencies if known.timed(d)}
 
 
 def by_call(system: System, profiles: Profiles, target: float | None = None) -> tuple[TimeoutAdvice, ...]:
@@ -41,11 +44,12 @@ def by_call(system: System, profiles: Profiles, target: float | None = None) -> 
     known = paths(system)
     left = remaining(known, profiles)
     strictest: Advices = {}
+    allowed = targets(known, target)
     for dependency in system.dependencies:
         if not known.timed(dependency):
             continue
         for profile in _profiles(dependency, profiles):
-            advice = _of_profile(known, profiles, dependency, profile, left.get(dependency.subject), target)
+            advice = _of_profile(known, profiles, dependency, profile, left.get(dependency.subject), allowed)
             other = strictest.get(profile.call)
             if other is None or _value(advice) < _value(other):
                 strictest[profile.call] = advice
@@ -55,12 +59,13 @@ def by_call(system: System, profiles: Profiles, target: float | None = None) -> 
 
 def fit_together(system: System, profiles: Profiles, target: float | None = None) -> Advices:
     """`advise_all`, then raised and tightened so that no caller gives up before its callee, where deadlines allow it."""
-    advices = _leave_to_bulkheads(system, profiles, advise_all(system, profiles, target), target)
-    advices = _raise_outer(system, profiles, advices, target)
-    return _tighten_inner(system, profiles, advices, target)
+    allowed = targets(paths(system), target)
+    advices = _leave_to_bulkheads(system, profiles, advise_all(system, profiles, target), allowed)
+    advices = _raise_outer(system, profiles, advices, allowed)
+    return _tighten_inner(system, profiles, advices, allowed)
 
 
-def _leave_to_bulkheads(system: System, profiles: Profiles, advices: Advices, target: float | None) -> Advices:
+def _leave_to_bulkheads(system: System, profiles: Profiles, advices: Advices, allowed: Allowed) -> Advices:
     """Where the pool would press a timeout below 2 × p99, a bulkhead costs less: it rejects 0.1 %, the timeout cuts off more."""
     known = paths(system)
     left = remaining(known, profiles)
@@ -71,22 +76,27 @@ def _leave_to_bulkheads(system: System, profiles: Profiles, advices: Advices, ta
             continue
         caller, load = known.caller(dependency), load_of_one(known, dependency, profiles)
         if caller.workers is not None and load is not None and places_for(load) <= caller.workers:
-            free = _advise(known, profiles, dependency, left.get(dependency.subject), target, in_pool=False)
+            free = _advise(known, profiles, dependency, left.get(dependency.subject), allowed, in_pool=False)
             done[dependency.subject] = free.model_copy(
                 update={"reason": f"{free.reason}; a bulkhead keeps the pool, not the timeout"}
             )
     return done
 
 
-def target_of(known: Paths, dependency: Dependency, target: float | None = None) -> float:
-    """Share of false timeouts that a call may have: 10 % of an error budget over the calls that can spend it, if stricter."""
-    strictest = TARGET if target is None else target
+def targets(known: Paths, target: float | None = None) -> dict[str, float]:
+    """Share of false timeouts that each call may have, by subject: 10 % of an error budget over the calls that can spend it.
+
+    Calls that cannot fail a journey with an objective have `target` (0.001), which is never exceeded.
+    """
+    usual = TARGET if target is None else target
+    strictest = {d.subject: usual for d in known.system.dependencies}
     for journey in known.system.journeys:
-        if not isinstance(journey.slo, float) or journey.slo >= 1 or dependency.on_failure not in ("fail", None):
+        if not isinstance(journey.slo, float) or journey.slo >= 1:
             continue
         calls = [d for d in known.reached(journey) if d.on_failure in ("fail", None) and known.timed(d)]
-        if any(d is dependency for d in calls):
-            strictest = min(strictest, round_down(target_from_slo(journey.slo, len(calls), strictest)))
+        for dependency in calls:
+            share = round_down(target_from_slo(journey.slo, len(calls), usual))
+            strictest[dependency.subject] = min(strictest[dependency.subject], share)
     return strictest
 
 
@@ -134,23 +144,28 @@ def _of_profile(
     dependency: Dependency,
     profile: LatencyProfile,
     left: Left | None,
-    target: float | None,
+    allowed: Allowed,
     in_pool: bool = True,
 ) -> TimeoutAdvice:
     pool = pool_fit_s(known, dependency, profiles) if in_pool else None
     return advise(
         profile,
-        target=target_of(known, dependency, target),
+        target=allowed[dependency.subject],
         deadline_left_s=None if left is None else round_down(left.seconds),
         pool_fit_s=None if pool is None else round_down(pool),
     )
 
 
 def _advise(
-    known: Paths, profiles: Profiles, dependency: Dependency, left: Left | None, target: float | None, in_pool: bool = True
+    known: Paths,
+    profiles: Profiles,
+    dependency: Dependency,
+    left: Left | None,
+    allowed: Allowed,
+    in_pool: bool = True,
 ) -> TimeoutAdvice:
     found = _profiles(dependency, profiles)
-    advices = [_of_profile(known, profiles, dependency, profile, left, target, in_pool) for profile in found]
+    advices = [_of_profile(known, profiles, dependency, profile, left, allowed, in_pool) for profile in found]
     if not advices:
         return _unmeasured(dependency, left, pool_fit_s(known, dependency, profiles))
     largest = max(advices, key=lambda a: (a.recommended_s is not None, _value(a)))
@@ -197,7 +212,7 @@ def _overlaid(system: System, advices: Advices) -> System:
     )
 
 
-def _raise_outer(system: System, profiles: Profiles, advices: Advices, target: float | None) -> Advices:
+def _raise_outer(system: System, profiles: Profiles, advices: Advices, allowed: Allowed) -> Advices:
     """Longer timeouts for callers that would give up before their callee, as far as deadline and pool allow."""
     done = dict(advices)
     for _ in range(_depth(system)):
@@ -215,7 +230,7 @@ def _raise_outer(system: System, profiles: Profiles, advices: Advices, target: f
             wanted = min(round_up(below), round_down(min(limits, default=math.inf)))
             if below > advice.recommended_s and wanted > advice.recommended_s:
                 why = f"raised to {text(wanted)}, since its callee may wait {text(below)} for its own calls"
-                done[dependency.subject] = _at(known, profiles, dependency, advice, wanted, why, target)
+                done[dependency.subject] = _at(known, profiles, dependency, advice, wanted, why, allowed)
                 raised = True
         if not raised:
             break
@@ -233,11 +248,10 @@ def _at(
     advice: TimeoutAdvice,
     value_s: float,
     why: str,
-    target: float | None,
+    allowed: Allowed,
 ) -> TimeoutAdvice:
     """The same advice at another value, with its rate of false timeouts there."""
-    allowed = target_of(known, dependency, target)
-    shares = [false_timeouts(p, value_s, allowed) for p in _profiles(dependency, profiles)]
+    shares = [false_timeouts(p, value_s, allowed[dependency.subject]) for p in _profiles(dependency, profiles)]
     share = max(shares, key=lambda s: (s.upper, s.p), default=None)
     grade = "justified" if share is not None and share.upper <= share.target else "seed"
     update = {"recommended_s": value_s, "false_timeout": share, "grade": grade, "reason": f"{advice.reason}; {why}"}
@@ -246,7 +260,7 @@ def _at(
     return advice.model_copy(update=update)
 
 
-def _tighten_inner(system: System, profiles: Profiles, advices: Advices, target: float | None) -> Advices:
+def _tighten_inner(system: System, profiles: Profiles, advices: Advices, allowed: Allowed) -> Advices:
     """Shorter timeouts below a caller that cannot wait longer, down to 2 × p99 and no further."""
     done = dict(advices)
     for _ in range(_depth(system)):
@@ -259,13 +273,13 @@ def _tighten_inner(system: System, profiles: Profiles, advices: Advices, target:
                 continue
             for operation in (op for to in dependency.to for op in known.operations(to)):
                 if operation in worst and worst[operation].seconds > budget + 1e-9:
-                    tightened |= _tighten(known, profiles, done, operation, budget, target)
+                    tightened |= _tighten(known, profiles, done, operation, budget, allowed)
         if not tightened:
             break
     return done
 
 
-def _tighten(known: Paths, profiles: Profiles, done: Advices, operation: str, budget_s: float, target: float | None) -> bool:
+def _tighten(known: Paths, profiles: Profiles, done: Advices, operation: str, budget_s: float, allowed: Allowed) -> bool:
     """Share a caller's patience among the stages of one operation: the longest give up first, none below its floor."""
     groups = [[d for d in group if known.timed(d)] for group in stages(known.outgoing(operation))]
     groups = [group for group in groups if any(math.isfinite(call_worst_case_s(d.policy)) for d in group)]
@@ -285,7 +299,7 @@ def _tighten(known: Paths, profiles: Profiles, done: Advices, operation: str, bu
             own = max(own, min(_two_p99(advice), advice.recommended_s))
             if own < advice.recommended_s - 1e-12:
                 why = f"tightened to {text(own)}: its caller waits {text(budget_s)} for all of its calls together"
-                tighter = _at(known, profiles, dependency, advice, own, why, target)
+                tighter = _at(known, profiles, dependency, advice, own, why, allowed)
                 done[dependency.subject] = tighter.model_copy(update={"bound_by": "deadline"})
                 changed = True
     return changed
