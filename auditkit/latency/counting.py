@@ -96,7 +96,9 @@ def count(engine: Engine, parts: Sequence[Part], names: Mapping[str, str], compo
         elif isinstance(part.reading, Buckets):
             reductions.append(_of_buckets(part.reading.table, mapping, slice_s))
         else:
-            percentiles += [(mapping[_call(row)], _figures(row), (part.file.name,)) for row in part.reading.table.to_pylist()]
+            percentiles += [
+                (mapping[_call(row)], _figures(row), (part.file.path.name,)) for row in part.reading.table.to_pylist()
+            ]
     if problems:
         raise InputError(problems)
     if not percentiles and not sum(int(part.n.sum()) for part in reductions):
@@ -216,7 +218,7 @@ class _Seen:
 def _about(found: Sequence[_Seen]) -> About:
     sides, loops = {seen.side for seen in found}, {seen.part.source.loop for seen in found}
     return About(
-        sources=tuple(dict.fromkeys(seen.part.file.name for seen in found)),
+        sources=tuple(dict.fromkeys(seen.part.file.path.name for seen in found)),
         side=next(iter(sides)) if len(sides) == 1 else "unknown",
         loop=next(iter(loops)) if len(loops) == 1 else "unknown",
         start_s=min((seen.start_s for seen in found if seen.start_s is not None), default=None),

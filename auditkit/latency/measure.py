@@ -61,7 +61,7 @@ def measure(
         parts = _read_all(files_of(paths), sources, format, asked)
         counted = count(database, parts, names or {}, components)
         described = describe(database, counted, incidents, keep, select_normal=select_normal)
-    notes = dict.fromkeys(f"{part.file.name}: {note}" for part in parts for note in part.reading.notes)
+    notes = dict.fromkeys(f"{part.file.path.name}: {note}" for part in parts for note in part.reading.notes)
     return _measured(counted, described, tuple(notes), components)
 
 
@@ -122,7 +122,7 @@ def _read_all(files: Sequence[File], sources: Mapping[str, Source], format: str 
 def _measured(counted: Counted, described: Described, notes: tuple[str, ...], components: Collection[str]) -> Measured:
     profiles = sorted((*described.profiles, *from_percentiles(counted)), key=lambda profile: profile.call)
     calls = [Call(profile.caller, profile.callee, profile.operation) for profile in profiles]
-    warnings = (*notes, *described.notes, *_about(counted))
+    warnings = (*notes, *described.notes, *_left_out(described.left_out), *_about(counted))
     return Measured(tuple(profiles), warnings, unmatched(calls, components), described.left_out)
 
 
@@ -155,6 +155,21 @@ TABLE = Source(
     detect=lambda head: False,
     read=lambda file, asked: Samples(None),
 )
+
+
+def _left_out(items: Sequence[LeftOut]) -> tuple[str, ...]:
+    """One line for each kind of reason; the list itself is in `Measured.left_out`."""
+    kinds: dict[str, list[LeftOut]] = {}
+    for item in items:
+        kind, _, rest = item.reason.partition(": ")
+        kinds.setdefault(item.reason if kind == "incident" else kind or rest, []).append(item)
+    lines = []
+    for kind, found in kinds.items():
+        slices = len({item.start_s for item in found})
+        calls = len({item.call for item in found if item.call is not None})
+        whose = "all calls" if any(item.call is None for item in found) else f"{calls} calls" if calls > 1 else str(found[0].call)
+        lines.append(f"{slices} time slices are not normal for {whose} and are left out ({kind}); p99 with them stands beside")
+    return tuple(lines)
 
 
 def _about(counted: Counted) -> tuple[str, ...]:
