@@ -8,7 +8,7 @@ from small_worlds import facts, measured, world
 from auditkit.checks import run_checks
 from auditkit.model.audit import Decision
 from auditkit.planning import advise_all, by_call, plan, with_policies
-from auditkit.planning.timeouts import fit_together
+from auditkit.planning.fitting import fit_together
 
 NONE = {"timeout": "none", "retry": "none", "circuit_breaker": "none", "bulkhead": "none"}
 

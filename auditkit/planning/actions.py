@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from auditkit.checks import Facts, run_checks
-from auditkit.model.audit import SEVERITIES, Action, Choice, Decision, Finding, PolicyProposal, Severity
+from auditkit.model.audit import SEVERITIES, Action, Choice, Decision, Finding, PolicyProposal
 from auditkit.model.system import split_target
 from auditkit.planning.advice import advice_for
 from auditkit.planning.overlay import replace_policies, settings
@@ -143,8 +143,3 @@ def _status(decision: Decision | None) -> Status:
 def _owner(facts: Facts, subject: str) -> str | None:
     component = facts.paths.components.get(split_target(subject)[0])
     return None if component is None else component.owner
-
-
-def gravest(findings: Sequence[Finding]) -> Severity | None:
-    """The highest severity among some findings; None for none."""
-    return max((f.severity for f in findings), key=SEVERITIES.index, default=None)

@@ -36,66 +36,56 @@ def _of_policy(dependency: Dependency, policy: Policy, proposal: PolicyProposal)
     if timeout is not None:
         share = None if proposal.advice is None else proposal.advice.false_timeout
         expected = 0.001 if share is None else max(share.target, share.upper)
-        yield Monitor(
-            subject=subject,
-            pattern="timeout",
-            metric=SEEN["timeout"].metric,
-            seen=_seen("timeout"),
-            alert=f"timeouts above {percent(min(1.0, 10 * expected))} for 5 minutes (healthy: at most {percent(expected)}); "
+        yield _monitor(
+            subject,
+            "timeout",
+            f"timeouts above {percent(min(1.0, 10 * expected))} for 5 minutes (healthy: at most {percent(expected)}); "
             f"p99 above {seconds(NEAR * timeout)}, which is {NEAR:g} of the timeout, for 15 minutes",
         )
     settings_of_retry = retry(policy)
     if settings_of_retry is not None and attempts(policy) > 1:
         budget = settings_of_retry.budget
         limit = f"above the budget of {percent(budget)}" if budget is not None else "above 1 %, where no budget is set"
-        yield Monitor(
-            subject=subject,
-            pattern="retry",
-            metric=SEEN["retry"].metric,
-            seen=_seen("retry"),
-            alert=f"retries {limit} for 5 minutes",
+        yield _monitor(
+            subject,
+            "retry",
+            f"retries {limit} for 5 minutes",
         )
     cut = breaker(policy)
     if cut is not None:
-        yield Monitor(
-            subject=subject,
-            pattern="circuit_breaker",
-            metric=SEEN["circuit_breaker"].metric,
-            seen=_seen("circuit_breaker"),
-            alert=f"open in an instance for {seconds(2 * (cut.open_for_s or 30.0))}; open in half of the instances: page",
+        yield _monitor(
+            subject,
+            "circuit_breaker",
+            f"open in an instance for {seconds(2 * (cut.open_for_s or 30.0))}; open in half of the instances: page",
         )
     pool = bulkhead(policy)
     if pool is not None:
-        yield Monitor(
-            subject=subject,
-            pattern="bulkhead",
-            metric=SEEN["bulkhead"].metric,
-            seen=_seen("bulkhead"),
-            alert=f"above {max(1, int(NEAR * pool.max_concurrent))} of {pool.max_concurrent} under way for 5 minutes; "
+        yield _monitor(
+            subject,
+            "bulkhead",
+            f"above {max(1, int(NEAR * pool.max_concurrent))} of {pool.max_concurrent} under way for 5 minutes; "
             "rejections above 0.1 % for 5 minutes",
         )
     if isinstance(dependency.fallback, Fallback):
         stale = dependency.fallback.stale_after_s
         age = f"; answers older than {seconds(stale)}" if stale is not None else ""
-        yield Monitor(
-            subject=subject,
-            pattern="fallback",
-            metric=SEEN["fallback"].metric,
-            seen=_seen("fallback"),
-            alert=f"above 1 % for 5 minutes{age}; and never for a month: then it is untested",
+        yield _monitor(
+            subject,
+            "fallback",
+            f"above 1 % for 5 minutes{age}; and never for a month: then it is untested",
         )
 
 
-def _seen(pattern: str) -> tuple[str, ...]:
-    """Span attributes, then log fields, by which one request's way through the pattern can be read."""
-    return (*(f"span: {name}" for name in SEEN[pattern].attributes), *(f"log: {name}" for name in SEEN[pattern].fields))
+def _monitor(subject: str, pattern: str, alert: str) -> Monitor:
+    """What shows a pattern's state: the metric, and the span attributes and log fields of one request's way through it."""
+    known = SEEN[pattern]
+    seen = (*(f"span: {name}" for name in known.attributes), *(f"log: {name}" for name in known.fields))
+    return Monitor(subject=subject, pattern=pattern, metric=known.metric, alert=alert, seen=seen)
 
 
 def _buffer(dependency: Dependency, size: int) -> Monitor:
-    return Monitor(
-        subject=dependency.subject,
-        pattern="buffer",
-        metric=SEEN["buffer"].metric,
-        seen=_seen("buffer"),
-        alert=f"above {int(NEAR * size)} of {size} waiting, or growing for 15 minutes",
+    return _monitor(
+        dependency.subject,
+        "buffer",
+        f"above {int(NEAR * size)} of {size} waiting, or growing for 15 minutes",
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from auditkit.model.audit import Ground
 from auditkit.model.latency import LatencyProfile
 from auditkit.model.paths import Paths
-from auditkit.model.system import Dependency, Nothing
+from auditkit.model.system import Nothing
 
 S = TypeVar("S")
 Profiles = Mapping[str, LatencyProfile]
@@ -31,9 +31,3 @@ class Plan:
 
     paths: Paths
     profiles: Profiles
-    undecided: Mapping[str, str] = field(default_factory=dict)
-    """Dependencies that still have no timeout, and what it needs."""
-
-    def is_bounded(self, dependency: Dependency) -> bool:
-        """Whether the call has a timeout, without which no other pattern works."""
-        return dependency.subject not in self.undecided

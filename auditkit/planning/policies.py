@@ -13,11 +13,12 @@ from auditkit.model.system import Bulkhead, CircuitBreaker, Dependency, Fallback
 from auditkit.patterns.fallback import open_points
 from auditkit.planning.breakers import choose_breaker
 from auditkit.planning.experiments import standings
+from auditkit.planning.fitting import fit_together
 from auditkit.planning.overlay import replace_policies
 from auditkit.planning.pick import Pick, Plan
 from auditkit.planning.pools import choose_bulkheads, policy_with
 from auditkit.planning.retries import choose_retries, without_unsafe_retries
-from auditkit.planning.timeouts import fit_together, in_force, text
+from auditkit.planning.timeouts import in_force, text
 
 
 @dataclass(frozen=True, slots=True)

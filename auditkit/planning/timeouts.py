@@ -1,25 +1,17 @@
-"""One timeout for each call of the system, fitted together: what the data justify, what deadlines leave, and no inversions.
-
-Each call is advised on its own first (`patterns.timeout`). Then callers get longer timeouts where their callee's own calls
-may take longer and the deadline allows it; and where it does not, the calls below are tightened, never below 2 × p99.
-"""
+"""One timeout for each call of the system: what the data justify, within what deadline and pool leave."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import ROUND_FLOOR, Decimal
 
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice, profiles_of
-from auditkit.model.paths import Paths, paths, stages
-from auditkit.model.policy import attempts, backoffs_s, call_worst_case_s, timeout_s
+from auditkit.model.paths import Paths, paths
 from auditkit.model.system import Dependency, Policy, System
-from auditkit.patterns.bulkhead import places_for
-from auditkit.patterns.deadline import Left, pool_fit_s, remaining, sequential_s, span_of, worst_cases
-from auditkit.patterns.observed import load_of_one
-from auditkit.patterns.timeout import PROVISIONAL_S, SEED_FACTORS, TARGET, advise, false_timeouts, target_from_slo
-from auditkit.planning.overlay import replace_policies
-from auditkit.units import format_duration, round_up
+from auditkit.patterns.deadline import Left, pool_fit_s, remaining
+from auditkit.patterns.timeout import PROVISIONAL_S, TARGET, advise, target_from_slo
+from auditkit.units import format_duration
 
 Profiles = Mapping[str, LatencyProfile]
 Advices = dict[str, TimeoutAdvice]
@@ -36,7 +28,9 @@ def advise_all(system: System, profiles: Profiles, target: float | None = None) 
     known = paths(system)
     left = remaining(known, profiles)
     allowed = targets(known, target)
-    return {d.subject: _advise(known, profiles, d, left.get(d.subject), allowed) for d in system.dependencies if known.timed(d)}
+    return {
+        d.subject: advise_one(known, profiles, d, left.get(d.subject), allowed) for d in system.dependencies if known.timed(d)
+    }
 
 
 def by_call(system: System, profiles: Profiles, target: float | None = None) -> tuple[TimeoutAdvice, ...]:
@@ -48,39 +42,13 @@ def by_call(system: System, profiles: Profiles, target: float | None = None) -> 
     for dependency in system.dependencies:
         if not known.timed(dependency):
             continue
-        for profile in _profiles(dependency, profiles):
+        for profile in profiles_for(dependency, profiles):
             advice = _of_profile(known, profiles, dependency, profile, left.get(dependency.subject), allowed)
             other = strictest.get(profile.call)
             if other is None or _value(advice) < _value(other):
                 strictest[profile.call] = advice
     alone = {call: advise(profile, target=target or TARGET) for call, profile in profiles.items() if call not in strictest}
     return tuple(advice for _, advice in sorted((strictest | alone).items()))
-
-
-def fit_together(system: System, profiles: Profiles, target: float | None = None) -> Advices:
-    """`advise_all`, then raised and tightened so that no caller gives up before its callee, where deadlines allow it."""
-    allowed = targets(paths(system), target)
-    advices = _leave_to_bulkheads(system, profiles, advise_all(system, profiles, target), allowed)
-    advices = _raise_outer(system, profiles, advices, allowed)
-    return _tighten_inner(system, profiles, advices, allowed)
-
-
-def _leave_to_bulkheads(system: System, profiles: Profiles, advices: Advices, allowed: Allowed) -> Advices:
-    """Where the pool would press a timeout below 2 × p99, a bulkhead costs less: it rejects 0.1 %, the timeout cuts off more."""
-    known = paths(system)
-    left = remaining(known, profiles)
-    done = dict(advices)
-    for dependency in system.dependencies:
-        advice = advices.get(dependency.subject)
-        if advice is None or advice.bound_by != "pool" or (advice.recommended_s or 0.0) >= _two_p99(advice):
-            continue
-        caller, load = known.caller(dependency), load_of_one(known, dependency, profiles)
-        if caller.workers is not None and load is not None and places_for(load) <= caller.workers:
-            free = _advise(known, profiles, dependency, left.get(dependency.subject), allowed, in_pool=False)
-            done[dependency.subject] = free.model_copy(
-                update={"reason": f"{free.reason}; a bulkhead keeps the pool, not the timeout"}
-            )
-    return done
 
 
 def targets(known: Paths, target: float | None = None) -> dict[str, float]:
@@ -128,7 +96,8 @@ def _nothing(dependency: Dependency) -> Policy:
     return Policy()
 
 
-def _profiles(dependency: Dependency, profiles: Profiles) -> tuple[LatencyProfile, ...]:
+def profiles_for(dependency: Dependency, profiles: Profiles) -> tuple[LatencyProfile, ...]:
+    """The profiles that speak for a dependency, each once, by name."""
     found = {p.call: p for to in dependency.to for p in profiles_of(dependency, to, profiles)}
     return tuple(found[call] for call in sorted(found))
 
@@ -156,7 +125,7 @@ def _of_profile(
     )
 
 
-def _advise(
+def advise_one(
     known: Paths,
     profiles: Profiles,
     dependency: Dependency,
@@ -164,7 +133,8 @@ def _advise(
     allowed: Allowed,
     in_pool: bool = True,
 ) -> TimeoutAdvice:
-    found = _profiles(dependency, profiles)
+    """The advice for one call: of its operations the one that needs longest; without data a place to start."""
+    found = profiles_for(dependency, profiles)
     advices = [_of_profile(known, profiles, dependency, profile, left, allowed, in_pool) for profile in found]
     if not advices:
         return _unmeasured(dependency, left, pool_fit_s(known, dependency, profiles))
@@ -204,139 +174,3 @@ def _unmeasured(dependency: Dependency, left: Left | None, pool_s: float | None)
         bound_by="samples",
         reason=f"0 samples; a p99 bound needs 299; {words}; it replaces no configured value, not for streams and batch calls",
     )
-
-
-def _overlaid(system: System, advices: Advices) -> System:
-    return replace_policies(
-        system, {d.subject: in_force(d, advices[d.subject]) for d in system.dependencies if d.subject in advices}
-    )
-
-
-def _raise_outer(system: System, profiles: Profiles, advices: Advices, allowed: Allowed) -> Advices:
-    """Longer timeouts for callers that would give up before their callee, as far as deadline and pool allow."""
-    done = dict(advices)
-    for _ in range(_depth(system)):
-        known = paths(_overlaid(system, done))
-        left, worst = remaining(known, profiles), worst_cases(known)
-        raised = False
-        for dependency in known.system.dependencies:
-            advice = done.get(dependency.subject)
-            if advice is None or advice.recommended_s is None:
-                continue
-            below = max(span_of(worst, known, to).seconds for to in dependency.to)
-            pool = pool_fit_s(known, dependency, profiles)
-            limits = [left[dependency.subject].seconds] if dependency.subject in left else []
-            limits += [] if pool is None else [pool]
-            wanted = min(round_up(below), round_down(min(limits, default=math.inf)))
-            if below > advice.recommended_s and wanted > advice.recommended_s:
-                why = f"raised to {text(wanted)}, since its callee may wait {text(below)} for its own calls"
-                done[dependency.subject] = _at(known, profiles, dependency, advice, wanted, why, allowed)
-                raised = True
-        if not raised:
-            break
-    return done
-
-
-def _depth(system: System) -> int:
-    return min(50, len(system.components) + 1)
-
-
-def _at(
-    known: Paths,
-    profiles: Profiles,
-    dependency: Dependency,
-    advice: TimeoutAdvice,
-    value_s: float,
-    why: str,
-    allowed: Allowed,
-) -> TimeoutAdvice:
-    """The same advice at another value, with its rate of false timeouts there."""
-    shares = [false_timeouts(p, value_s, allowed[dependency.subject]) for p in _profiles(dependency, profiles)]
-    share = max(shares, key=lambda s: (s.upper, s.p), default=None)
-    grade = "justified" if share is not None and share.upper <= share.target else "seed"
-    update = {"recommended_s": value_s, "false_timeout": share, "grade": grade, "reason": f"{advice.reason}; {why}"}
-    if share is not None:
-        update["cost"] = f"cuts off {share.p:.3g} of healthy calls, at most {share.upper:.3g} (95 %)"
-    return advice.model_copy(update=update)
-
-
-def _tighten_inner(system: System, profiles: Profiles, advices: Advices, allowed: Allowed) -> Advices:
-    """Shorter timeouts below a caller that cannot wait longer, down to 2 × p99 and no further."""
-    done = dict(advices)
-    for _ in range(_depth(system)):
-        known = paths(_overlaid(system, done))
-        worst = worst_cases(known)
-        tightened = False
-        for dependency in known.system.dependencies:
-            budget = timeout_s(dependency.policy)
-            if budget is None or not known.timed(dependency):
-                continue
-            for operation in (op for to in dependency.to for op in known.operations(to)):
-                if operation in worst and worst[operation].seconds > budget + 1e-9:
-                    tightened |= _tighten(known, profiles, done, operation, budget, allowed)
-        if not tightened:
-            break
-    return done
-
-
-def _tighten(known: Paths, profiles: Profiles, done: Advices, operation: str, budget_s: float, allowed: Allowed) -> bool:
-    """Share a caller's patience among the stages of one operation: the longest give up first, none below its floor."""
-    groups = [[d for d in group if known.timed(d)] for group in stages(known.outgoing(operation))]
-    groups = [group for group in groups if any(math.isfinite(call_worst_case_s(d.policy)) for d in group)]
-    wanted = [_longest([call_worst_case_s(d.policy) for d in group]) for group in groups]
-    least = [_longest([_floor_s(d, done.get(d.subject)) for d in group]) for group in groups]
-    level = _level(wanted, least, budget_s)
-    if level is None:
-        return False
-    changed = False
-    for group, floor in zip(groups, least, strict=True):
-        share_s = max(level, floor)
-        for dependency in group:
-            advice = done.get(dependency.subject)
-            if advice is None or advice.recommended_s is None or call_worst_case_s(dependency.policy) <= share_s + 1e-9:
-                continue
-            own = max(round_down((share_s - backoffs_s(dependency.policy)) / attempts(dependency.policy)), 0.0)
-            own = max(own, min(_two_p99(advice), advice.recommended_s))
-            if own < advice.recommended_s - 1e-12:
-                why = f"tightened to {text(own)}: its caller waits {text(budget_s)} for all of its calls together"
-                tighter = _at(known, profiles, dependency, advice, own, why, allowed)
-                done[dependency.subject] = tighter.model_copy(update={"bound_by": "deadline"})
-                changed = True
-    return changed
-
-
-def _level(wanted_s: Sequence[float], least_s: Sequence[float], budget_s: float) -> float | None:
-    """The length above which stages are cut so that all together fit the budget; None where they cannot, or need not be cut.
-
-    >>> _level([2.5, 0.06, 1.0], [1.6, 0.04, 1.0], 2.9)
-    1.84
-    >>> _level([2.0, 2.0], [1.5, 1.5], 2.9) is None
-    True
-    """
-    if sequential_s(least_s) > budget_s or sequential_s(wanted_s) <= budget_s:
-        return None
-    edges = sorted({*wanted_s, *least_s})
-    lower = 0.0
-    for upper in edges:
-        if sequential_s(min(w, max(upper, low)) for w, low in zip(wanted_s, least_s, strict=True)) > budget_s:
-            break
-        lower = upper
-    fixed = [min(w, max(lower, low)) for w, low in zip(wanted_s, least_s, strict=True)]
-    moving = [w for w, low in zip(wanted_s, least_s, strict=True) if w > lower and low <= lower]
-    return round(lower + (budget_s - sequential_s(fixed)) / max(1, len(moving)), 12)
-
-
-def _longest(times_s: Sequence[float]) -> float:
-    return max((t for t in times_s if math.isfinite(t)), default=0.0)
-
-
-def _two_p99(advice: TimeoutAdvice) -> float:
-    return SEED_FACTORS[0] * advice.p99.point if advice.p99 is not None else math.inf
-
-
-def _floor_s(dependency: Dependency, advice: TimeoutAdvice | None) -> float:
-    """The least that a call can be given: 2 × p99 for each attempt, or what is configured where no data say more."""
-    now = call_worst_case_s(dependency.policy)
-    if advice is None or advice.recommended_s is None:
-        return now
-    return min(now, attempts(dependency.policy) * _two_p99(advice) + backoffs_s(dependency.policy))
