@@ -2,18 +2,23 @@
 
 from auditkit.engine.blast import SinglePoint, blast_radius, single_failures, single_points
 from auditkit.engine.exact import availability, cut_sets, fault_tree_cut_sets, journey_fault_tree
+from auditkit.engine.explain import Explanation, Step, explain, explain_all
 from auditkit.engine.fault_trees import FaultTree, read_fault_trees
 from auditkit.engine.structure import Atom, atoms
 from auditkit.engine.unknowns import questions
 
 __all__ = [
     "Atom",
+    "Explanation",
     "FaultTree",
     "SinglePoint",
+    "Step",
     "atoms",
     "availability",
     "blast_radius",
     "cut_sets",
+    "explain",
+    "explain_all",
     "fault_tree_cut_sets",
     "journey_fault_tree",
     "questions",
