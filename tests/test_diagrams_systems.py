@@ -198,3 +198,10 @@ def test_where_no_diagram_fits_the_sets_of_low_order_are_complete_and_the_rest_i
     assert part.single_points.component == ("top",)
     with pytest.raises(LimitReached):
         exact.availability(system, "j", limits=Limits(nodes=40))
+
+
+def test_an_unknown_availability_that_decides_nothing_is_no_crash() -> None:
+    """Found by planning: an atom that the simplified function does not depend on had no probability."""
+    for mode in ("down", "slow"):
+        for found in exact.cut_sets(random_system(23558127), mode=mode, max_order=3):
+            assert found.count is not None

@@ -100,7 +100,8 @@ def _asked(diagram: Diagram) -> list[int]:
 
 
 def _levels(diagram: Diagram, p_true: Mapping[str, float]) -> NDArray[np.float64]:
-    return np.array([0.0 if name is None else p_true[name] for name in diagram.names], np.float64)
+    # a name that the function turned out not to depend on may have no probability, and needs none
+    return np.array([0.0 if name is None else p_true.get(name, 0.0) for name in diagram.names], np.float64)
 
 
 def _values(diagram: Diagram, p: NDArray[np.float64]) -> NDArray[np.float64]:
