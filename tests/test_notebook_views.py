@@ -36,6 +36,14 @@ def test_every_component_is_in_exactly_one_group() -> None:
     assert list(groups(LARGE, "zone")) == ["group.zone-0", "group.zone-1"]
 
 
+def test_many_small_groups_become_few() -> None:
+    """Names that share nothing are not three hundred groups of one."""
+    bare = LARGE.model_copy(update={"components": tuple(Component(id=f"c{i}") for i in range(N))})
+    members = groups(bare)
+    assert len(members) == 40
+    assert len(members["group.others"]) == N - 39
+
+
 def test_groups_that_call_each_other_are_joined_once() -> None:
     """Three hundred calls among six teams are six lines: each team calls the next."""
     coarse = grouped(LARGE, groups(LARGE))

@@ -13,6 +13,9 @@ Grouping = Literal["owner", "zone"]
 MOST = 150
 """Above so many components a picture shows groups first, and never more nodes than this."""
 
+MOST_GROUPS = 40
+"""More groups than this are a crowd: the smallest are shown as one, `others`."""
+
 
 def groups(system: System, by: Grouping = "owner") -> dict[str, tuple[str, ...]]:
     """Names of the components of each group, groups in the order in which they first appear.
@@ -28,6 +31,10 @@ def groups(system: System, by: Grouping = "owner") -> dict[str, tuple[str, ...]]
     found: dict[str, list[str]] = {}
     for component in system.components:
         found.setdefault(_group(component, by), []).append(component.id)
+    if len(found) > MOST_GROUPS:
+        kept = sorted(found, key=lambda name: -len(found[name]))[: MOST_GROUPS - 1]
+        rest = [member for name, members in found.items() if name not in kept for member in members]
+        found = {name: members for name, members in found.items() if name in kept} | {"others": rest}
     return {f"group.{name}": tuple(members) for name, members in found.items()}
 
 
