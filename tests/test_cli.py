@@ -232,3 +232,29 @@ def test_findings_go_into_pipelines_as_sarif_and_as_annotations(shop: Path) -> N
     assert sarif["version"] == "2.1.0"
     assert sarif["runs"][0]["results"]
     assert auditkit("check", shop, "--format", "github").out.startswith("::")
+
+
+def test_drift_is_what_differs_in_meaning(tmp_path: Path) -> None:
+    """Deployed as exported: none. Reordered and with a comment: none. One timeout changed: that one, with both values."""
+    audit, deployed = tmp_path / "audit", tmp_path / "deployed"
+    assert auditkit("new", audit, "--sample", "worked-example").code == 0
+    written = auditkit("export", audit, "--to", "istio", "--json")
+    assert written.code == 0, written.err
+    deployed.mkdir()
+    files = [audit / a["path"] for a in written.json["artifacts"] if a["path"].endswith(".yaml")]
+    for file in files:
+        (deployed / file.name).write_text("# deployed on Monday\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
+    before = tree(tmp_path)
+    assert auditkit("export", audit, "--to", "istio", "--check", deployed, "--json").json["drift"] == []
+    changed = next(file for file in files if "timeout: " in file.read_text(encoding="utf-8"))
+    text = (deployed / changed.name).read_text(encoding="utf-8")
+    start = text.index("timeout: ")
+    end = text.index("\n", start)
+    (deployed / changed.name).write_text(text[:start] + "timeout: 77s" + text[end:], encoding="utf-8")
+    ran = auditkit("export", audit, "--to", "istio", "--check", deployed, "--json")
+    assert ran.code == 1
+    (only,) = ran.json["drift"]
+    assert (only["deployed"], only["key"].rpartition(".")[2]) == ("77s", "timeout")
+    (deployed / changed.name).write_text(text, encoding="utf-8")
+    assert tree(tmp_path) == before
+    assert auditkit("export", audit, "--to", "istio", "--check", tmp_path / "nowhere").code == 2

@@ -146,13 +146,24 @@ def plan(dir: Dir, json: Json = False) -> None:
 @app.command()
 def export(
     dir: Dir,
-    to: Annotated[str, typer.Option(help="targets, separated by commas; see: auditkit explain exports")] = "md,html",
+    to: Annotated[str, typer.Option(help="targets, separated by commas; an unknown one lists them all")] = "md,html",
+    check: Annotated[
+        Path | None, typer.Option("--check", metavar="DEPLOYED", help="write nothing; compare with the files deployed there")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Write the document and other files into DIR/out."""
-    written = project.Audit.open(dir).export(tuple(name.strip() for name in to.split(",") if name.strip()))
+    """Write the document and other files into DIR/out, or report where deployed files differ (exit code 1)."""
+    audit, targets = project.Audit.open(dir), tuple(name.strip() for name in to.split(",") if name.strip())
+    if check is not None:
+        differences = audit.drift(targets, check)
+        if json:
+            _say(shapes.dump(shapes.exported(None, differences)))
+        else:
+            tables.drift(differences)
+        raise typer.Exit(1 if differences else 0)
+    written = audit.export(targets)
     if json:
-        _say(shapes.dump(shapes.exported(written)))
+        _say(shapes.dump(shapes.exported(written, ())))
         return
     for file in written.artifacts:
         _say(str(dir / file.path))

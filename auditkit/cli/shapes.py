@@ -13,7 +13,7 @@ from auditkit.model.latency import Bounds, TimeoutAdvice
 from auditkit.model.noun import Noun
 from auditkit.model.system import Question, System
 from auditkit.planning import Comparison
-from auditkit.project import Summary, Written
+from auditkit.project import Drift, Summary, Written
 
 Json = Mapping[str, object]
 
@@ -145,12 +145,13 @@ def plan(strategy: Strategy) -> Json:
     }
 
 
-def exported(written: Written) -> Json:
-    """`auditkit export`."""
+def exported(written: Written | None, differences: Sequence[Drift]) -> Json:
+    """`auditkit export`, and `auditkit export --check`."""
+    artifacts, gaps = ((), ()) if written is None else (written.artifacts, written.gaps)
     return {
-        "artifacts": [{"path": a.path, "title": a.title, "sha256": a.sha256} for a in written.artifacts],
-        "gaps": [{"target": g.target, "where": g.where, "what": g.what, "remedy": g.remedy} for g in written.gaps],
-        "drift": [],
+        "artifacts": [{"path": a.path, "title": a.title, "sha256": a.sha256} for a in artifacts],
+        "gaps": [{"target": g.target, "where": g.where, "what": g.what, "remedy": g.remedy} for g in gaps],
+        "drift": [d.model_dump(mode="json") for d in differences],
     }
 
 

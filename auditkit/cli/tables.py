@@ -16,7 +16,7 @@ from auditkit.model.failure import BlastRadius, CutSets, Range, State
 from auditkit.model.latency import TimeoutAdvice
 from auditkit.model.system import Dependency, Question, System
 from auditkit.planning import Comparison
-from auditkit.project import Summary
+from auditkit.project import Drift, Summary
 
 _STYLE = {
     "failed": "red",
@@ -250,3 +250,10 @@ def comparison(changes: Comparison) -> None:
     if was.mean_loss is not None and now.mean_loss is not None:
         lost = f"{figures.share(was.mean_loss)} -> {figures.share(now.mean_loss)}"
         print(f"Value that a single failure takes, on average: {lost}")
+
+
+def drift(differences: Sequence[Drift]) -> None:
+    """Where deployed files differ from the strategy."""
+    for d in differences:
+        print(f"{d.path}  {d.key or 'the file'}: the strategy says {d.strategy}, deployed is {d.deployed}")
+    print(f"{len(differences)} differences" if differences else "no drift: what is deployed is what the strategy says")

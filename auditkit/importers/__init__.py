@@ -9,6 +9,7 @@ from auditkit.importers.native import load_yaml, read_nouns
 from auditkit.importers.redact import redact
 from auditkit.importers.table import IMPORTERS, detect_format, importers
 from auditkit.importers.validate import validate
+from auditkit.importers.yaml_text import read_documents
 
 __all__ = [
     "IMPORTERS",
@@ -20,6 +21,7 @@ __all__ = [
     "load_yaml",
     "merge",
     "propose_journeys",
+    "read_documents",
     "read_nouns",
     "redact",
     "update_yaml",

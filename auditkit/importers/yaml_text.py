@@ -1,7 +1,7 @@
-"""YAML text -> values with the place of each, within limits: one pass over the events of ruamel.yaml, nothing constructed.
+"""YAML text -> values with the place of each, within limits: one pass over the events of a parser, nothing constructed.
 
 Scalars are read as YAML 1.2 does (`on`, `no` and dates are text). Every node knows its line and its span of the text, so
-that a problem can name its line and a change can leave all other text as it is.
+that a problem can name its line and a change can leave all other text as it is. The events come from `yaml_events.py`.
 """
 
 from __future__ import annotations
@@ -11,20 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
 
 from auditkit.errors import InputError
+from auditkit.importers.yaml_events import Event, FastParserRefused, Kind, fast_events, is_plain_enough, kind_of, slow_events
 
 MAX_BYTES: Final = 10_000_000
 """Longest text that is read as YAML; a system of 10,000 components takes about a tenth of it."""
@@ -44,6 +34,7 @@ _CONSTANTS: Final[Mapping[str, bool | float | None]] = {
 _INT = re.compile(r"[-+]?[0-9]{1,300}")
 _BASED = re.compile(r"0o[0-7]{1,100}|0x[0-9a-fA-F]{1,100}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,300}|[0-9]{1,300}(\.[0-9]{0,300})?)([eE][-+]?[0-9]{1,10})?")
+_VALUES: Final = frozenset({Kind.SCALAR, Kind.SEQUENCE, Kind.MAPPING})
 _HINTS: Final = (
     ("'\\t'", "indent with blanks, not with tabs"),
     ("mapping values are not allowed", "put text that holds ': ' in quotes, and check the indentation"),
@@ -141,6 +132,15 @@ def parse(text: str, name: str) -> Node:
     return documents[0]
 
 
+def read_documents(text: str, name: str) -> tuple[Any, ...]:
+    """The plain values of all documents of a YAML or JSON text. Raises `InputError` as `parse` does.
+
+    >>> read_documents("a: 1\n---\n[b]", "x.yaml")
+    ({'a': 1}, ['b'])
+    """
+    return tuple(node.value for node in parse_all(text, name))
+
+
 def parse_all(text: str, name: str) -> tuple[Node, ...]:
     """All documents of a text that are not empty. Raises `InputError` as `parse` does."""
     size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
@@ -148,9 +148,15 @@ def parse_all(text: str, name: str) -> tuple[Node, ...]:
         raise InputError.of(
             name, f"has {size / 1e6:.0f} MB; YAML is read up to {MAX_BYTES / 1e6:.0f} MB", "split it, or export less of it"
         )
+    shift = 1 if text.startswith("\ufeff") else 0
+    text = text[shift:]
+    if is_plain_enough(text):
+        try:
+            return tuple(_Reader(fast_events(text), name, shift).documents())
+        except FastParserRefused:
+            pass  # the other parser has the say: it knows more of YAML 1.2, and what is wrong is said in its words
     try:
-        events = YAML(typ="safe", pure=True).parse(text.removeprefix("\ufeff"))
-        return tuple(_Reader(iter(events), name, 1 if text.startswith("\ufeff") else 0).documents())
+        return tuple(_Reader(slow_events(text), name, shift).documents())
     except MarkedYAMLError as error:
         raise _not_yaml(name, error) from error
     except YAMLError as error:
@@ -181,25 +187,26 @@ class _Reader:
 
     def documents(self) -> Iterator[Node]:
         for event in self.events:
-            if isinstance(event, DocumentStartEvent):
+            if kind_of(event) is Kind.DOCUMENT:
                 self.anchors = {}
                 node = self.node(next(self.events), 0)
                 if node.value is not None or node.end > node.start:
                     yield node
 
     def node(self, event: Event, depth: int) -> Node:
-        if isinstance(event, AliasEvent):
+        kind = kind_of(event)
+        if kind is Kind.ALIAS:
             return self.alias(event)
         if depth > MAX_DEPTH:
             raise self.refused(event, f"is nested deeper than {MAX_DEPTH} levels", "flatten it; our files need fewer than ten")
-        if not isinstance(event, (ScalarEvent, SequenceStartEvent, MappingStartEvent)):
+        if kind not in _VALUES:
             raise self.refused(event, "is no YAML: a value is missing", "mend the file at this line")
         anchor = event.anchor
         if anchor:
             self.anchors[anchor] = None  # known, but not complete: an alias to it inside itself would never end
-        if isinstance(event, ScalarEvent):
+        if kind is Kind.SCALAR:
             node = self.scalar(event)
-        elif isinstance(event, SequenceStartEvent):
+        elif kind is Kind.SEQUENCE:
             node = self.sequence(event, depth)
         else:
             node = self.mapping(event, depth)
@@ -207,7 +214,7 @@ class _Reader:
             self.anchors[anchor] = node
         return node
 
-    def alias(self, event: AliasEvent) -> Node:
+    def alias(self, event: Event) -> Node:
         node = self.anchors.get(event.anchor, self)
         if node is self:
             raise self.refused(
@@ -221,16 +228,16 @@ class _Reader:
         start, end = self.span(event)
         return Node(node.value, start, end, *self.place(event), "alias", size=node.size)
 
-    def scalar(self, event: ScalarEvent) -> Node:
+    def scalar(self, event: Event) -> Node:
         start, end = self.span(event)
         tag = str(event.tag or "")
-        plain = event.style is None and not tag.endswith(":str") and tag != "!"
+        plain = not event.style and not tag.endswith(":str") and tag != "!"
         value = plain_value(event.value) if plain else event.value
         return Node(value, start, end, *self.place(event), "block" if event.style in ("|", ">") else "scalar")
 
-    def sequence(self, event: SequenceStartEvent, depth: int) -> Node:
+    def sequence(self, event: Event, depth: int) -> Node:
         children: list[Node] = []
-        while not isinstance(after := next(self.events), SequenceEndEvent):
+        while kind_of(after := next(self.events)) is not Kind.END:
             children.append(self.node(after, depth + 1))
         start, end = self.collection_span(event, after, children)
         size = 1 + sum(child.size for child in children)
@@ -238,11 +245,11 @@ class _Reader:
         style = "flow" if event.flow_style else "block"
         return Node(value, start, end, *self.place(event), style, (), tuple(children), size)
 
-    def mapping(self, event: MappingStartEvent, depth: int) -> Node:
+    def mapping(self, event: Event, depth: int) -> Node:
         keys: list[Node] = []
         children: list[Node] = []
         first: dict[Any, Node] = {}
-        while not isinstance(after := next(self.events), MappingEndEvent):
+        while kind_of(after := next(self.events)) is not Kind.END:
             key = self.node(after, depth + 1)
             if isinstance(key.value, (dict, list)):
                 raise self.refused(after, "has a list or mapping as a key", "write a plain text as key")
@@ -275,9 +282,7 @@ class _Reader:
     def span(self, event: Event) -> tuple[int, int]:
         return event.start_mark.index + self.shift, event.end_mark.index + self.shift
 
-    def collection_span(
-        self, event: SequenceStartEvent | MappingStartEvent, last: Event, children: list[Node]
-    ) -> tuple[int, int]:
+    def collection_span(self, event: Event, last: Event, children: list[Node]) -> tuple[int, int]:
         """A block ends where its last child does; the parser says only where the next thing begins."""
         start = event.start_mark.index + self.shift
         if event.flow_style or not children:

@@ -8,6 +8,7 @@ from auditkit.project.analysis import cut_sets_of
 from auditkit.project.audit import Audit
 from auditkit.project.comparing import diff
 from auditkit.project.creating import new, samples
+from auditkit.project.drift import Drift
 from auditkit.project.exporting import Summary, Written
 from auditkit.project.importing import import_files
 from auditkit.project.lab import open_lab
@@ -16,6 +17,7 @@ from auditkit.project.schemas import schemas
 
 __all__ = [
     "Audit",
+    "Drift",
     "Severity",
     "Summary",
     "Written",

@@ -19,6 +19,7 @@ from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.system import Question, System
 from auditkit.project import analysis, creating, deciding, exporting, importing, measuring, steps
 from auditkit.project import folder as held
+from auditkit.project.drift import Drift
 from auditkit.project.inputs import read
 
 
@@ -168,6 +169,10 @@ class Audit:
     def export(self, to: Sequence[str] = ("md", "html")) -> exporting.Written:
         """Write the document and other files into `out/`."""
         return exporting.export_into(self.folder, to)
+
+    def drift(self, to: Sequence[str], deployed: Path | str) -> tuple[Drift, ...]:
+        """Where the files that are deployed differ from what these targets would be given now."""
+        return exporting.drift_of(self.folder, to, Path(deployed))
 
     def run(self) -> exporting.Summary:
         """All steps that are stale or open, in order."""

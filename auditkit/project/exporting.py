@@ -13,6 +13,7 @@ from auditkit.model.audit import SEVERITIES, Artifact, Strategy
 from auditkit.model.noun import Noun
 from auditkit.project import folder as held
 from auditkit.project import measuring
+from auditkit.project.drift import Drift, drift
 from auditkit.project.files import digest
 from auditkit.project.generated import write_generated
 from auditkit.project.inputs import Inputs, read
@@ -99,6 +100,12 @@ def export_into(folder: Path, to: Sequence[str] = ("md", "html")) -> Written:
     write_generated(folder, {**_strategy_file(inputs.strategy), **_files(artifacts)}, ("plan", "document"))
     files = tuple(WrittenFile(path=f"out/{a.path}", title=a.title, sha256=digest(a.content)) for a in artifacts)
     return Written(artifacts=files, gaps=gaps)
+
+
+def drift_of(folder: Path, to: Sequence[str], deployed: Path) -> tuple[Drift, ...]:
+    """Where deployed files differ from what these targets would be given now; nothing is written."""
+    artifacts, _ = _made(read(folder), to)
+    return drift(artifacts, deployed)
 
 
 def run(folder: Path) -> Summary:
