@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from random_systems import random_profiles, random_system
 from small_worlds import BOUNDED, world
@@ -121,7 +123,7 @@ def test_manual_failover_and_a_fallback_that_fails_too():
 def test_a_long_way_is_shortened_in_the_middle():
     """Forty calls in a row: beginning and end are told, and how much is left out."""
     names = ["api", *(f"s{n}" for n in range(40))]
-    calls = [{"from": a, "to": b, "on_failure": "fail"} for a, b in zip(names, names[1:], strict=False)]
+    calls = [{"from": a, "to": b, "on_failure": "fail"} for a, b in itertools.pairwise(names)]
     text = said(calls, ["s39"])
     assert text.startswith("s39 fails → s38 fails")
     assert "(30 more steps)" in text

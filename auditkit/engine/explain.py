@@ -95,7 +95,7 @@ def explain(
     ...     "dependencies": [{"from": "api:home", "to": "recommendation", "on_failure": "ignore", "policy": {"timeout": "none"}}],
     ...     "journeys": [{"id": "home", "entry": "api:home"}]})
     >>> explain(system, ["recommendation"], "home", "slow").sentence
-    'recommendation hangs → api:home hangs: no timeout on api:home -> recommendation (on_failure ignore needs an end) → home hangs'
+    'recommendation hangs → api:home hangs: no timeout on api:home -> recommendation (never ignored in time) → home hangs'
     >>> explain(system, ["recommendation"], "home").sentence
     'home is ok'
     """
@@ -135,7 +135,7 @@ class _Wiring:
 
 @dataclass(frozen=True, slots=True)
 class _Raise:
-    """That a place became worse in a round, by one of four rules: its own fall, a link, held workers, or another of its places."""
+    """That a place became worse in a round, by its own fall, a link, held workers, or another of its places."""
 
     round: int
     state: int

@@ -86,8 +86,8 @@ def of_workers(structure: Structure, part: Part, links: Iterable[Link], states: 
     if endless:
         link, call = endless[0]
         unknown = " (its rate is unknown)" if link.open_rate else ""
-        what = f"hung calls of {_edge(structure, link, call)} hold all {part.workers} workers of an instance{unknown}: nothing bounds them"
-        return Support(what, _needed_for(endless, states))
+        what = f"hung calls of {_edge(structure, link, call)} hold all {part.workers} workers of an instance{unknown}"
+        return Support(f"{what}: nothing bounds them", _needed_for(endless, states))
     figures = _join(f"{_edge(structure, link, call)} {call.held:.4g}" for link, call in held)
     busy = math.fsum(link.busy for link in links)
     healthy = f", other calls need up to {busy:.4g}" if busy else ""
@@ -144,7 +144,7 @@ def _never_reached(link: Link) -> str:
     if link.answer == FAIL:
         return ""
     if link.answer == IGNORE:
-        return " (on_failure ignore needs an end)"
+        return " (never ignored in time)"
     return " (its fallback is never reached)"
 
 
