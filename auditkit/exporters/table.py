@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from auditkit.exporters import actions, dotnet, envoy, grpc_config, hystrix, istio, linkerd, resilience4j, strategy_json
+from auditkit.exporters import (
+    actions,
+    dotnet,
+    envoy,
+    grafana,
+    grpc_config,
+    hystrix,
+    istio,
+    linkerd,
+    prometheus,
+    resilience4j,
+    strategy_json,
+)
 from auditkit.exporters.base import Exporter
 from auditkit.registry import with_entry_points
 
@@ -18,6 +30,8 @@ EXPORTERS: Mapping[str, Exporter] = {
     "dotnet": dotnet.EXPORTER,
     "hystrix": hystrix.EXPORTER,
     "grpc": grpc_config.EXPORTER,
+    "prometheus": prometheus.EXPORTER,
+    "grafana": grafana.EXPORTER,
 }
 """By the name that `--to` takes."""
 
