@@ -13,6 +13,7 @@ from auditkit.exporters import (
     hystrix,
     istio,
     linkerd,
+    open_psa,
     prometheus,
     resilience4j,
     strategy_json,
@@ -32,6 +33,7 @@ EXPORTERS: Mapping[str, Exporter] = {
     "grpc": grpc_config.EXPORTER,
     "prometheus": prometheus.EXPORTER,
     "grafana": grafana.EXPORTER,
+    "open-psa": open_psa.EXPORTER,
 }
 """By the name that `--to` takes."""
 
