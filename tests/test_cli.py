@@ -258,3 +258,37 @@ def test_drift_is_what_differs_in_meaning(tmp_path: Path) -> None:
     (deployed / changed.name).write_text(text, encoding="utf-8")
     assert tree(tmp_path) == before
     assert auditkit("export", audit, "--to", "istio", "--check", tmp_path / "nowhere").code == 2
+
+
+def test_a_table_is_measured_where_it_lies(shop: Path, tmp_path: Path) -> None:
+    """A DuckDB file through its URI gives what the CSV gives; the audit keeps the profiles, and keeps them over a re-run."""
+    import duckdb
+
+    export = tmp_path / "export.csv"
+    export.write_text(samples(3000), encoding="utf-8")
+    with duckdb.connect(str(tmp_path / "lake.duckdb")) as lake:
+        lake.sql(f"CREATE TABLE calls AS SELECT * FROM read_csv('{export}')")
+    uri = f"duckdb://{tmp_path / 'lake.duckdb'}"
+    remote = auditkit("latency", "--connect", uri, "--table", "calls", "--into", shop, "--json")
+    assert remote.code == 0, remote.err
+    (call,) = remote.json["calls"]
+    assert (call["call"], call["n"]) == ("api -> db", 3000)
+    assert call["p99_ms"]["point"] == pytest.approx(118, rel=0.005)
+    assert auditkit("run", shop).code == 0
+    assert b"lake.duckdb" not in b"".join(tree(shop).values())
+    assert auditkit("latency", "--connect", uri).code == 2
+    assert auditkit("latency", "--connect", uri, "--table", "nothing").code == 2
+
+
+def test_incidents_of_the_audit_are_left_out(shop: Path, tmp_path: Path) -> None:
+    """Ten minutes at 10 times the latency, labelled in `audit.yaml`, do not count; the terminal says so."""
+    rows = [f"api,db,{1_700_000_000 + i},{(200 if 1800 <= i < 2400 else 20) + i % 7}\n" for i in range(7200)]
+    export = tmp_path / "day.csv"
+    export.write_text("caller,callee,start,duration_ms\n" + "".join(rows), encoding="utf-8")
+    (shop / "audit.yaml").write_text(
+        "incidents:\n  - {from: 2023-11-14T22:43:20Z, to: 2023-11-14T22:53:20Z, label: disk was full}\n", encoding="utf-8"
+    )
+    ran = auditkit("latency", export, "--into", shop, "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["calls"][0]["p99_ms"]["point"] == 26
+    assert "disk was full" in ran.err

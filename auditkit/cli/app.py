@@ -9,6 +9,7 @@ import typer
 
 from auditkit import project
 from auditkit.cli import shapes, tables
+from auditkit.errors import InputError
 
 app = typer.Typer(
     help="Audit the resilience of a system: map it, see what fails, derive timeouts, write the strategy.",
@@ -116,20 +117,39 @@ def check(
 
 @app.command()
 def latency(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…")],
+    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE…", help="exports; folders and quoted patterns too")] = None,
     into: Annotated[Path | None, typer.Option("--into", metavar="DIR", help="keep profiles and exports in this audit")] = None,
     format: Format = None,
     unit: Annotated[str | None, typer.Option(help="unit of the durations, where the export does not say: ns us ms s")] = None,
+    log_format: Annotated[str | None, typer.Option(help="format string of an access log")] = None,
+    column: Annotated[list[str] | None, typer.Option(metavar="ROLE=NAME", help="a column of another name; repeat")] = None,
+    connect: Annotated[str | None, typer.Option(metavar="URI", help="a database instead of files, as duckdb://FILE")] = None,
+    table: Annotated[str | None, typer.Option(help="the table there")] = None,
     json: Json = False,
 ) -> None:
-    """Latency profiles and timeouts from exports."""
-    measured = project.timeouts(files, into, format, unit)
+    """Latency profiles and timeouts from exports, or from a table where it lies."""
+    how = project.How(format, unit, log_format, columns_of(column or []))
+    if bool(connect) != bool(table) or bool(files) == bool(connect):
+        raise InputError.of("auditkit latency", "needs either files, or --connect with --table", "see: auditkit latency --help")
+    if connect and table:
+        measured = project.timeouts_of_table(connect, table, into, how)
+    else:
+        measured = project.timeouts(files or [], into, how)
     if json:
         _say(shapes.dump(shapes.latency(measured.advices)))
     else:
         tables.latency(measured.advices)
     for line in measured.notes:
         typer.echo(line, err=True)
+
+
+def columns_of(options: list[str]) -> tuple[tuple[str, str], ...]:
+    """`ROLE=NAME` options as pairs. Raises `InputError` on anything else."""
+    pairs = [option.partition("=") for option in options]
+    for role, equals, name in pairs:
+        if not (role and equals and name):
+            raise InputError.of("--column", f"{role + equals + name!r} is no ROLE=NAME", "write for example duration=took_ms")
+    return tuple(sorted((role, name) for role, _, name in pairs))
 
 
 @app.command()

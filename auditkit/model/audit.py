@@ -205,10 +205,22 @@ class Person(Noun):
     role: str = ""
 
 
+class Period(Noun):
+    """A time with a reason: an incident that is not normal, or a time that counts as normal whatever it looks like.
+
+    Times without a zone are UTC.
+    """
+
+    start: dt.datetime = Field(alias="from")
+    end: dt.datetime = Field(alias="to")
+    label: str = ""
+
+
 class AuditFacts(Noun):
     """`audit.yaml`: scope, owner, dates, and assumptions made for the whole audit.
 
-    `assumed_availability` stands in for unknown availabilities; without it they give a range.
+    `assumed_availability` stands in for unknown availabilities; without it they give a range. `incidents` and `normal_times`
+    override the selection of normal conditions for latencies.
     """
 
     auditkit: int = 1
@@ -221,6 +233,8 @@ class AuditFacts(Noun):
     assumed_availability: Share | None = None
     false_timeout_target: Share | None = None
     results: tuple[ExperimentResult, ...] = ()
+    incidents: tuple[Period, ...] = Field(default=(), description="times that latencies are not taken from")
+    normal_times: tuple[Period, ...] = Field(default=(), description="times that count as normal, whatever they look like")
     names: dict[str, str] = Field(default_factory=dict, description="what an export calls a thing -> component id")
 
 

@@ -12,12 +12,13 @@ from auditkit.project.drift import Drift
 from auditkit.project.exporting import Summary, Written
 from auditkit.project.importing import import_files
 from auditkit.project.lab import open_lab
-from auditkit.project.measuring import timeouts
+from auditkit.project.measuring import How, timeouts, timeouts_of_table
 from auditkit.project.schemas import schemas
 
 __all__ = [
     "Audit",
     "Drift",
+    "How",
     "Severity",
     "Summary",
     "Written",
@@ -32,4 +33,5 @@ __all__ = [
     "samples",
     "schemas",
     "timeouts",
+    "timeouts_of_table",
 ]

@@ -6,7 +6,7 @@ Nothing is kept in memory between two calls: each call reads the folder as it is
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -143,10 +143,16 @@ class Audit:
         return importing.answer(self.folder, where, key, value, by)
 
     def measure(
-        self, files: Sequence[Path | str] = (), format: str | None = None, unit: str | None = None
+        self,
+        files: Sequence[Path | str] = (),
+        format: str | None = None,
+        unit: str | None = None,
+        log_format: str | None = None,
+        columns: Mapping[str, str] | None = None,
     ) -> measuring.Measurement:
         """Take latency exports in and measure; without files, measure again what is there."""
-        return measuring.measure_into([Path(file) for file in files], self.folder, format, unit)
+        how = measuring.How(format, unit, log_format, tuple(sorted((columns or {}).items())))
+        return measuring.measure_into([Path(file) for file in files], self.folder, how)
 
     def decide(
         self, about: str, choice: Choice, reason: str, by: str, on: dt.date | None = None, until: dt.date | None = None

@@ -6,12 +6,13 @@ sees the old content or the new one, never half of either. A file that somebody 
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,6 +60,22 @@ def decode(content: bytes, path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InputError.of(f"{path}:{line}", "is not UTF-8 text", "save the file as UTF-8") from error
+
+
+def files_of(paths: Iterable[Path]) -> list[Path]:
+    """The files that some paths, folders and patterns name, each once. Raises `InputError` where one names none."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+        elif path.exists():
+            inside = [path]
+        else:
+            inside = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if Path(name).is_file())
+        if not inside:
+            raise InputError.of(str(path), "there is no such file", "check the path, or quote the pattern")
+        found.update(dict.fromkeys(inside))
+    return list(found)
 
 
 def read_known(path: Path) -> tuple[str | None, str | None]:

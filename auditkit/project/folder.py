@@ -25,6 +25,7 @@ DECISIONS = "decisions.yaml"
 STRATEGY = "strategy.yaml"
 SOURCES = "sources/index.yaml"
 EXPORTS = "latency/index.yaml"
+TABLES = "latency/tables"
 PROFILES = "latency/profiles.parquet"
 MANIFEST = "out/manifest.json"
 
@@ -54,6 +55,8 @@ class ExportRecord(Noun):
     sha256: str
     format: str | None = None
     unit: str | None = None
+    log_format: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
 
 
 class ExportIndex(Noun):

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from auditkit.errors import InputError
 from auditkit.importers import update_yaml
-from auditkit.latency import Measured, Unmatched, measure, to_parquet
+from auditkit.latency import (
+    LeftOut,
+    Measured,
+    TimeRange,
+    Unmatched,
+    connected,
+    from_parquet,
+    measure,
+    measure_table,
+    to_parquet,
+)
+from auditkit.model.audit import AuditFacts, Period
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.system import System
 from auditkit.planning import by_call
 from auditkit.project import folder as held
-from auditkit.project.files import digest_file, read_input, read_known
+from auditkit.project.files import digest_file, files_of, read_input, read_known
 from auditkit.project.generated import write_generated
 from auditkit.project.inputs import read
 
@@ -31,6 +44,16 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class How:
+    """How to read an export where its content does not say: format, unit (ns us ms s), access log format, role -> column."""
+
+    format: str | None = None
+    unit: str | None = None
+    log_format: str | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """Exports taken into an audit but not written yet: what was measured, and the files that go with it."""
 
@@ -40,63 +63,109 @@ class Taken:
     expected: Mapping[str, str | None]
 
 
-def measure_into(paths: Sequence[Path], folder: Path, format: str | None = None, unit: str | None = None) -> Measurement:
+def measure_into(paths: Sequence[Path], folder: Path, how: How | None = None) -> Measurement:
     """Take latency exports into an audit and measure all of its exports anew; without `paths`, those that it holds.
 
     Raises `InputError` where a file cannot be read as a latency export; nothing is written then.
     """
-    taken = take(paths, folder, format, unit)
+    taken = take(paths, folder, how)
     write_generated(folder, taken.generated, ("latency",), taken.own, taken.expected)
     return taken.measurement
 
 
-def take(paths: Sequence[Path], folder: Path, format: str | None = None, unit: str | None = None) -> Taken:
-    """Everything that `measure_into` does, except writing."""
+def take(paths: Sequence[Path], folder: Path, how: How | None = None, tables: Mapping[str, Measured] | None = None) -> Taken:
+    """Everything that `measure_into` does, except writing. `tables` are measured already, where they lie."""
     held.require(folder)
+    how = how or How()
     records = {record.file: record for record in held.exports(folder).exports}
     contents: dict[str, bytes] = {}
     places: dict[str, Path] = {}
-    for path in paths:
-        if not path.is_file():
-            raise InputError.of(str(path), "does not exist" if not path.exists() else "is a folder", "name a file")
+    for path in files_of(paths):
         inside = path.resolve().is_relative_to((folder / "latency").resolve())
         small = path.stat().st_size <= COPIED_UP_TO
         name = f"latency/{path.name}" if inside or small else str(path.resolve())
         if small and not inside:
             contents[name] = read_input(path)
         places[name] = path
-        records[name] = held.ExportRecord(file=name, sha256=digest_file(path), format=format, unit=unit)
-    if not records:
+        records[name] = held.ExportRecord(
+            file=name,
+            sha256=digest_file(path),
+            format=how.format,
+            unit=how.unit,
+            log_format=how.log_format,
+            columns=dict(how.columns),
+        )
+    kept = {path.name: path for path in sorted((folder / held.TABLES).glob("*.parquet"))}
+    if not records and not kept and not tables:
         raise InputError.of(str(folder / "latency"), "holds no latency export", "run: auditkit latency FILE --into DIR")
+    generated = {f"{held.TABLES}/{name}.parquet": to_parquet(part.profiles) for name, part in (tables or {}).items()}
     ordered = [records[name] for name in sorted(records)]
-    measured = _measure_all(ordered, places, folder)
+    former = [from_parquet(read_input(path)) for name, path in kept.items() if f"{held.TABLES}/{name}" not in generated]
+    measured = _measure_all(ordered, places, folder, (*(tables or {}).values(), *(Measured(tuple(p.values())) for p in former)))
     text, known = read_known(folder / held.EXPORTS)
     contents[held.EXPORTS] = update_yaml(text, held.ExportIndex(exports=tuple(ordered))).encode()
-    parquet = to_parquet(measured.profiles.values())
-    return Taken(measured, {held.PROFILES: parquet}, contents, {held.EXPORTS: known})
+    generated[held.PROFILES] = to_parquet(measured.profiles.values())
+    return Taken(measured, generated, contents, {held.EXPORTS: known})
 
 
-def _measure_all(records: Sequence[held.ExportRecord], places: dict[str, Path], folder: Path) -> Measurement:
+def _measure_all(
+    records: Sequence[held.ExportRecord], places: Mapping[str, Path], folder: Path, others: Sequence[Measured]
+) -> Measurement:
     facts, components = held.facts(folder), [c.id for c in held.system(folder).components]
-    groups: dict[tuple[str | None, str | None], list[Path]] = {}
+    groups: dict[How, list[Path]] = {}
     for record in records:
-        groups.setdefault((record.format, record.unit), []).append(places.get(record.file, folder / record.file))
+        how = How(record.format, record.unit, record.log_format, tuple(sorted(record.columns.items())))
+        groups.setdefault(how, []).append(places.get(record.file, folder / record.file))
+    parts = [
+        measure(
+            paths,
+            format=how.format,
+            unit=how.unit,
+            log_format=how.log_format,
+            columns=dict(how.columns),
+            names=facts.names,
+            components=components,
+            incidents=_ranges(facts.incidents),
+            keep=_ranges(facts.normal_times),
+        )
+        for how, paths in groups.items()
+    ]
+    return _joined((*parts, *others))
+
+
+def _ranges(periods: Sequence[Period]) -> tuple[TimeRange, ...]:
+    return tuple(TimeRange(_epoch_s(period.start), _epoch_s(period.end), period.label) for period in periods)
+
+
+def _epoch_s(time: dt.datetime) -> float:
+    return (time if time.tzinfo else time.replace(tzinfo=dt.UTC)).timestamp()
+
+
+def _joined(parts: Sequence[Measured]) -> Measurement:
+    """Several measurements as one. Of a call in several of them the one with most samples counts, and that is said."""
     profiles: dict[str, LatencyProfile] = {}
     warnings: list[str] = []
-    unmatched: list[Unmatched] = []
-    for (kind, unit), paths in groups.items():
-        part: Measured = measure(paths, format=kind, unit=unit, names=facts.names, components=components)
+    for part in parts:
         warnings.extend(part.warnings)
-        unmatched.extend(part.unmatched)
+        warnings.extend(_left_out(part.left_out))
         for profile in part.profiles:
             other = profiles.get(profile.call)
-            if other is not None:
-                smaller, larger = sorted((other, profile), key=lambda p: p.n)
-                counts = f"the one with {larger.n} samples counts, not the one with {smaller.n}"
-                warnings.append(f"{profile.call}: in exports of two kinds; {counts}")
-                profile = larger
-            profiles[profile.call] = profile
-    return Measurement(dict(sorted(profiles.items())), tuple(dict.fromkeys(unmatched)), tuple(dict.fromkeys(warnings)))
+            if other is None:
+                profiles[profile.call] = profile
+                continue
+            smaller, larger = sorted((other, profile), key=lambda p: p.n)
+            counts = f"the one with {larger.n} samples counts, not the one with {smaller.n}"
+            warnings.append(f"{profile.call}: in exports of two kinds; {counts}")
+            profiles[profile.call] = larger
+    unmatched = dict.fromkeys(name for part in parts for name in part.unmatched)
+    return Measurement(dict(sorted(profiles.items())), tuple(unmatched), tuple(dict.fromkeys(warnings)))
+
+
+def _left_out(slices: Sequence[LeftOut]) -> list[str]:
+    reasons: dict[tuple[str | None, str], int] = {}
+    for found in slices:
+        reasons[found.call, found.reason] = reasons.get((found.call, found.reason), 0) + 1
+    return [f"{call or 'all calls'}: {count} time slices left out as not normal: {why}" for (call, why), count in reasons.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +176,41 @@ class Timeouts:
     notes: tuple[str, ...]
 
 
-def timeouts(paths: Sequence[Path], into: Path | None = None, format: str | None = None, unit: str | None = None) -> Timeouts:
+def timeouts(paths: Sequence[Path], into: Path | None = None, how: How | None = None) -> Timeouts:
     """Timeouts from latency exports; with `into` they are kept in that audit and fit its deadlines and pools."""
+    how = how or How()
     if into is not None:
-        measured = measure_into(paths, into, format, unit)
-        advices = read(into).advices
-    else:
-        part = measure(paths, format=format, unit=unit)
-        measured = Measurement({profile.call: profile for profile in part.profiles}, part.unmatched, part.warnings)
-        advices = by_call(System(system="export"), measured.profiles)
-    notes = [*measured.warnings, *(_unmatched(name) for name in measured.unmatched)] if into else list(measured.warnings)
-    return Timeouts(advices, tuple(notes))
+        return _of_audit(into, measure_into(paths, into, how))
+    part = measure(paths, format=how.format, unit=how.unit, log_format=how.log_format, columns=dict(how.columns))
+    return _alone(_joined([part]))
+
+
+def timeouts_of_table(uri: str, table: str, into: Path | None = None, how: How | None = None) -> Timeouts:
+    """The same for a table of a database or warehouse, reduced there; the audit keeps the profiles, not the connection."""
+    how = how or How()
+    facts = AuditFacts() if into is None else held.facts(into)
+    part = measure_table(
+        connected(uri, table),
+        unit=how.unit,
+        columns=dict(how.columns),
+        names=facts.names,
+        components=() if into is None else [c.id for c in held.system(into).components],
+        incidents=_ranges(facts.incidents),
+        keep=_ranges(facts.normal_times),
+    )
+    if into is None:
+        return _alone(_joined([part]))
+    taken = take((), into, how, {re.sub(r"[^A-Za-z0-9._-]+", "-", table): part})
+    write_generated(into, taken.generated, ("latency",), taken.own, taken.expected)
+    return _of_audit(into, taken.measurement)
+
+
+def _alone(measured: Measurement) -> Timeouts:
+    return Timeouts(by_call(System(system="export"), measured.profiles), measured.warnings)
+
+
+def _of_audit(folder: Path, measured: Measurement) -> Timeouts:
+    return Timeouts(read(folder).advices, (*measured.warnings, *map(_unmatched, measured.unmatched)))
 
 
 def _unmatched(name: Unmatched) -> str:
