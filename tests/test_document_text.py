@@ -205,6 +205,14 @@ def test_the_page_asks_nobody_for_anything():
     assert set(re.findall(r"https?://[^\s\"'<)]+", text)) == {"http://www.w3.org/2000/svg"}
 
 
+@pytest.mark.parametrize("book", [shop_book(), hostile_book()], ids=["shop", "hostile"])
+def test_the_page_is_valid_html(book):
+    """html5lib, strict: it raises on the first thing that the standard calls a parse error."""
+    import html5lib
+
+    html5lib.HTMLParser(strict=True).parse(written(book, "strategy.html"))
+
+
 def test_every_picture_speaks():
     """Title and description inside, named by the element; the Markdown has the same words as alternative text."""
     text = written(shop_book(), "strategy.html")

@@ -28,4 +28,4 @@ def yaml_file(documents: Iterable[Any], comments: Iterable[str] = ()) -> bytes:
 
 def json_file(data: Any) -> bytes:
     """One JSON document, keys in the order given."""
-    return (json.dumps(data, indent=2, ensure_ascii=True) + "\n").encode()
+    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()

@@ -6,17 +6,23 @@ from collections.abc import Mapping
 
 from auditkit.exporters import (
     actions,
+    chaos_mesh,
+    chaos_monkey,
+    chaos_toolkit,
     dotnet,
     envoy,
+    fis,
     grafana,
     grpc_config,
     hystrix,
     istio,
     linkerd,
+    litmus,
     open_psa,
     prometheus,
     resilience4j,
     strategy_json,
+    toxiproxy,
 )
 from auditkit.exporters.base import Exporter
 from auditkit.registry import with_entry_points
@@ -33,6 +39,12 @@ EXPORTERS: Mapping[str, Exporter] = {
     "grpc": grpc_config.EXPORTER,
     "prometheus": prometheus.EXPORTER,
     "grafana": grafana.EXPORTER,
+    "chaos-toolkit": chaos_toolkit.EXPORTER,
+    "litmus": litmus.EXPORTER,
+    "chaos-mesh": chaos_mesh.EXPORTER,
+    "chaos-monkey": chaos_monkey.EXPORTER,
+    "toxiproxy": toxiproxy.EXPORTER,
+    "fis": fis.EXPORTER,
     "open-psa": open_psa.EXPORTER,
 }
 """By the name that `--to` takes."""

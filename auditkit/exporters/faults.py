@@ -1,0 +1,84 @@
+"""What an experiment breaks, in the words of tools that break things: components, how, for how long, where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditkit.model.audit import Experiment, Gap, Strategy
+from auditkit.model.failure import Mode
+from auditkit.model.policy import timeout_s
+from auditkit.model.system import System, split_target
+from auditkit.planning import with_policies
+
+DEFAULT_S = 300.0
+"""How long a fault lasts, in seconds, where an experiment does not say."""
+LEAST_SLOW_S = 2.0
+NOT_OURS = frozenset({"external", "client", "dns", "certificate", "network", "config"})
+"""Kinds of which no process of ours runs, so that nothing can be done to it from inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One experiment as tools see it. `slow_s` is the delay added to each answer in mode `slow`, in seconds."""
+
+    experiment: Experiment
+    components: tuple[str, ...]
+    mode: Mode
+    duration_s: float
+    slow_s: float
+
+    @property
+    def namespace(self) -> str:
+        """Where it runs: staging, unless the experiment names production."""
+        return self.experiment.environment
+
+
+def faults(
+    system: System, strategy: Strategy | None, tool: str, *, ours_only: bool = True
+) -> tuple[tuple[Fault, ...], tuple[Gap, ...]]:
+    """The chaos experiments of a strategy, sorted by id, and a gap for what a tool cannot break.
+
+    Common causes and placement domains become the components that they take.
+    """
+    if strategy is None or not strategy.experiments:
+        return (), (Gap(where=system.system, what="no experiment has been planned", remedy="run `auditkit plan`"),)
+    known = {component.id: component for component in system.components}
+    found: list[Fault] = []
+    gaps: list[Gap] = []
+    for experiment in sorted(strategy.experiments, key=lambda e: e.id):
+        if experiment.kind != "chaos":
+            continue
+        hit = tuple(dict.fromkeys(name for atom in experiment.scenario.fail for name in _components(system, atom)))
+        reachable = tuple(name for name in hit if not ours_only or known[name].kind not in NOT_OURS)
+        outside = [name for name in hit if name not in reachable]
+        if outside:
+            what = (
+                f"{', '.join(outside)} {'is' if len(outside) == 1 else 'are'} not run by us; {tool} cannot break it from inside"
+            )
+            gaps.append(Gap(where=experiment.id, what=what, remedy="put Toxiproxy or a fault-injecting proxy in front of it"))
+        if reachable:
+            duration = experiment.scenario.duration_s or DEFAULT_S
+            found.append(Fault(experiment, reachable, experiment.scenario.mode, duration, _slow(system, strategy, reachable)))
+        elif not outside:
+            gaps.append(Gap(where=experiment.id, what="it breaks nothing that is known", remedy="plan again"))
+    return tuple(found), tuple(gaps)
+
+
+def _components(system: System, atom: str) -> tuple[str, ...]:
+    if any(component.id == atom for component in system.components):
+        return (atom,)
+    of_cause = [name for cause in system.common_causes if cause.id == atom for name in cause.affects]
+    placed = [component.id for component in system.components if atom in (component.placement or {})]
+    return tuple(sorted({*of_cause, *placed}))
+
+
+def _slow(system: System, strategy: Strategy, components: tuple[str, ...]) -> float:
+    """Twice the longest timeout in front of them, so that every caller sees it; two seconds at least."""
+    chosen = with_policies(system, strategy.policies)
+    waits = [
+        wait
+        for dependency in chosen.dependencies
+        if any(split_target(target)[0] in components for target in dependency.to)
+        and (wait := timeout_s(dependency.policy)) is not None
+    ]
+    return max(LEAST_SLOW_S, 2 * max(waits, default=0.0))
