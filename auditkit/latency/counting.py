@@ -12,7 +12,7 @@ from auditkit.latency.base import Buckets, File, Percentiles, Reading, Samples, 
 from auditkit.latency.columns import too_late
 from auditkit.latency.duck import Duck
 from auditkit.latency.naming import rename
-from auditkit.latency.reduce import Call, Reduced, collect, join, nothing, reduce
+from auditkit.latency.reduce import Call, Reduced, collect, in_order, join, nothing, reduce
 from auditkit.model.latency import Loop, Side
 
 SLICES_S = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0, 43200.0, 86400.0, 604800.0)
@@ -87,7 +87,7 @@ def count(engine: Engine, parts: Sequence[Part], names: Mapping[str, str], compo
         for call, first, last in survey:
             about.setdefault(mapping[call], []).append(_Seen(part, side, first, last))
         if isinstance(part.reading, Samples):
-            reduced = _reduced(engine, part, [call for call, _, _ in survey], slice_s)
+            reduced = _reduced(engine, part, sorted((call for call, _, _ in survey), key=in_order), slice_s)
             if reduced.unknown_outcomes:
                 shown = ", ".join(repr(word) for word in reduced.unknown_outcomes[:3])
                 problems.append(Problem(part.file.name, f"unknown outcome {shown}", "write ok, error or timeout"))

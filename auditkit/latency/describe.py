@@ -58,29 +58,39 @@ def describe(
     reduced, slice_s = counted.reduced, counted.slice_s
     parts = [censored(rows) for rows in reduced.by_call()]
     selection = select([part.rows for part in parts], slice_s, incidents, keep) if select_normal else Selection({})
-    normal = [part.rows.of(~np.isin(part.rows.slice, selection.of(index))) for index, part in enumerate(parts)]
+    normal = [_without(part.rows, selection.of(index)) for index, part in enumerate(parts)]
+    ladders = [ladder(rows.of(rows.outcome == OK)) for rows in normal]
     exact: list[Exact] = [{} for _ in parts]
     at_hand = [i for i, call in enumerate(reduced.calls) if duck is not None and counted.about[call].exact]
     if duck is not None and at_hand:
-        wanted = [
-            Wanted(reduced.calls[i], ladder(normal[i].of(normal[i].outcome == OK)), cut_of(normal[i]).total, selection.of(i))
-            for i in at_hand
-        ]
+        wanted = [Wanted(reduced.calls[i], ladders[i], cut_of(normal[i]).total, selection.of(i)) for i in at_hand]
         for index, values in zip(at_hand, exact_ranks(duck, counted.samples, wanted, slice_s), strict=True):
             exact[index] = values
     profiles = []
     for index, (call, part) in enumerate(zip(reduced.calls, parts, strict=True)):
         about, error = counted.about[call], 0.0 if index in at_hand or not counted.about[call].exact else ALPHA
         left_out = len(selection.reasons.get(index, {}))
-        profiles.append(_profile(call, about, slice_s, part, normal[index], exact[index], left_out, error))
+        profiles.append(_profile(call, about, slice_s, part, normal[index], ladders[index], exact[index], left_out, error))
     return Described(tuple(profiles), _left_out(selection, reduced.calls, slice_s), selection.notes)
 
 
+def _without(rows: Reduced, left_out: npt.NDArray[np.int64]) -> Reduced:
+    return rows.of(~np.isin(rows.slice, left_out)) if len(left_out) else rows
+
+
 def _profile(
-    call: Call, about: About, slice_s: float | None, part: Censored, rows: Reduced, exact: Exact, left_out: int, error: float
+    call: Call,
+    about: About,
+    slice_s: float | None,
+    part: Censored,
+    rows: Reduced,
+    answers: Ladder,
+    exact: Exact,
+    left_out: int,
+    error: float,
 ) -> LatencyProfile:
     good = rows.of(rows.outcome == OK)
-    answers, cut = ladder(good), cut_of(rows)
+    cut = cut_of(rows)
     slices, busy = slices_of(rows), busiest_slices(rows)
     table = by_slice(good, answers) if len(slices) else None
     drawn = bootstrap_by_slice(table, tuple(_QUANTILES.values())) if table is not None else None
@@ -88,7 +98,6 @@ def _profile(
         name: quantile(answers, p, cut, exact, drawn[place] if drawn else None)
         for place, (name, p) in enumerate(_QUANTILES.items())
     }
-    all_answers = ladder(part.rows.of(part.rows.outcome == OK))
     open_s = open_loop_quantile(answers, 0.99) if about.loop == "closed" else None
     omitted = open_s is not None and open_s > FACTOR * quantiles["p99"].point
     return LatencyProfile(
@@ -113,7 +122,7 @@ def _profile(
         if len(busy) and slice_s
         else None,
         cut_off_at_s=part.last_cut_s,
-        p99_all=quantile(all_answers, 0.99, cut_of(part.rows), {}) if left_out else None,
+        p99_all=quantile(ladder(part.rows.of(part.rows.outcome == OK)), 0.99, cut_of(part.rows), {}) if left_out else None,
         p99_if_open_s=open_s if omitted else None,
         side=about.side,
         loop=about.loop,

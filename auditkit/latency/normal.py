@@ -95,10 +95,9 @@ def _apart(rows: Reduced) -> dict[int, str]:
     if len(slices) < _FEWEST_SLICES:
         return {}
     counted = rows.of((rows.outcome != REJECTED) & (rows.slice != NO_SLICE))
-    place = np.searchsorted(slices, counted.slice)
-    total, bad = np.zeros(len(slices)), np.zeros(len(slices))
-    np.add.at(total, place, counted.n)
-    np.add.at(bad, place[counted.outcome != OK], counted.n[counted.outcome != OK])
+    place, failed = np.searchsorted(slices, counted.slice), counted.outcome != OK
+    total = np.bincount(place, weights=counted.n, minlength=len(slices))
+    bad = np.bincount(place[failed], weights=counted.n[failed], minlength=len(slices))
     share = bad / np.maximum(total, 1)
     usual = float(np.median(share))
     slack = 3 * np.sqrt(np.maximum(usual, 0.001) / np.maximum(total, 1))
@@ -108,8 +107,7 @@ def _apart(rows: Reduced) -> dict[int, str]:
     answers = ladder(good)
     if not answers.total:
         return reasons
-    table = np.zeros((len(slices), len(answers.bucket)), dtype=np.int64)
-    table[np.isin(slices, slices_of(good))] = by_slice(good, answers)
+    table = by_slice(good, answers, slices)
     load = total / max(1.0, float(np.median(total)))
     for p, factor in ((0.5, _LATENCY_FACTOR), (0.9, 1.5 * _LATENCY_FACTOR)):
         level = np.log(np.maximum(medians(table, answers, p), 1e-9))

@@ -130,18 +130,24 @@ def _by_kaplan_meier(answers: Ladder, p: float, cut: Cut) -> Bounds:
 
 def slices_of(rows: Reduced) -> npt.NDArray[np.int64]:
     """Numbers of the slices with any call, ascending."""
-    return np.unique(rows.slice[rows.slice != NO_SLICE])
+    known: npt.NDArray[np.int64] = rows.slice[rows.slice != NO_SLICE]
+    if not len(known):
+        return known
+    first, last = int(known.min()), int(known.max())
+    if last - first > 100_000:  # recordings far apart
+        return np.unique(known)
+    return np.add(np.flatnonzero(np.bincount(known - first)), first, dtype=np.int64)
 
 
-def by_slice(rows: Reduced, answers: Ladder) -> npt.NDArray[np.int64]:
-    """Counts of answers, slice by bucket, with the buckets of the ladder."""
-    slices = slices_of(rows)
-    known = rows.slice != NO_SLICE
-    table = np.zeros((len(slices), len(answers.bucket)), dtype=np.int64)
+def by_slice(rows: Reduced, answers: Ladder, slices: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.int64]:
+    """Counts of answers, slice by bucket, with the buckets of the ladder, for these slices (all that occur)."""
+    wanted = slices_of(rows) if slices is None else slices
+    known = rows if not len(rows.slice) or rows.slice.min() != NO_SLICE else rows.of(rows.slice != NO_SLICE)
     position = np.argsort(answers.bucket, kind="stable")
-    columns = position[np.searchsorted(answers.bucket[position], rows.bucket[known])]
-    np.add.at(table, (np.searchsorted(slices, rows.slice[known]), columns), rows.n[known])
-    return table
+    columns = position[np.searchsorted(answers.bucket[position], known.bucket)]
+    place = np.searchsorted(wanted, known.slice) * len(position) + columns
+    table = np.bincount(place, weights=known.n, minlength=len(wanted) * len(position))  # counts below 2^53: exact
+    return table.astype(np.int64).reshape(len(wanted), len(position))
 
 
 def busiest_slices(rows: Reduced) -> npt.NDArray[np.int64]:
@@ -150,8 +156,7 @@ def busiest_slices(rows: Reduced) -> npt.NDArray[np.int64]:
     if len(slices) < 20:
         return slices[:0]
     known = rows.slice != NO_SLICE
-    count = np.zeros(len(slices), dtype=np.int64)
-    np.add.at(count, np.searchsorted(slices, rows.slice[known]), rows.n[known])
+    count = np.bincount(np.searchsorted(slices, rows.slice[known]), weights=rows.n[known], minlength=len(slices))
     busiest = np.argsort(-count, kind="stable")[: math.ceil(0.05 * len(slices))]
     return np.sort(slices[busiest])
 

@@ -141,6 +141,12 @@ def in_order(call: Call) -> tuple[str, str, str]:
 def join(parts: Iterable[Reduced]) -> Reduced:
     """Several reductions as one; equal calls become one call."""
     items = list(parts)
+    if (
+        len(items) == 1
+        and len(set(items[0].calls)) == len(items[0].calls)
+        and list(items[0].calls) == sorted(items[0].calls, key=in_order)
+    ):
+        return items[0]
     calls = tuple(sorted({call for part in items for call in part.calls}, key=in_order))
     place = {call: i for i, call in enumerate(calls)}
     arrays = {name: np.concatenate([getattr(part, name) for part in items]) for name in _ARRAYS if name != "call"}
@@ -164,11 +170,12 @@ def merged(
     if not len(rows.n):
         return np.empty(0), np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64)
     order = np.argsort(rows.bucket, kind="stable")
-    bucket, first = np.unique(rows.bucket[order], return_index=True)
+    bucket = rows.bucket[order]
+    first = np.flatnonzero(np.concatenate([[True], bucket[1:] != bucket[:-1]]))
     lo, hi = np.minimum.reduceat(rows.lo_s[order], first), np.maximum.reduceat(rows.hi_s[order], first)
     n = np.add.reduceat(rows.n[order], first)
     ascending = np.lexsort((hi, lo))
-    return lo[ascending], hi[ascending], n[ascending], bucket[ascending]
+    return lo[ascending], hi[ascending], n[ascending], bucket[first][ascending]
 
 
 def _codes(column: Any) -> tuple[npt.NDArray[np.int64], list[str]]:
