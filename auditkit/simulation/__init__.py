@@ -1,1 +1,8 @@
 """Request-level simulation of a system under faults."""
+
+from __future__ import annotations
+
+from auditkit.simulation.run import Outcomes, run_once
+from auditkit.simulation.setup import Budget, Fault, Law, Setup, Users
+
+__all__ = ["Budget", "Fault", "Law", "Outcomes", "Setup", "Users", "run_once"]

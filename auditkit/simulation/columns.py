@@ -21,7 +21,9 @@ FAIL, DEGRADE, IGNORE = range(3)
 NO_FALLBACK, STATIC, ALTERNATIVES = range(3)
 
 # legs_i: one row for each target and each alternative of a dependency
-(L_OP, L_GUARD, L_ATTEMPTS, L_JITTER, L_BUDGET, L_BREAKER, L_FAILURES, L_MIN_CALLS, L_HALF, L_POOL, L_DIST, L_DEP, L_CALLER) = range(13)
+(L_OP, L_GUARD, L_ATTEMPTS, L_JITTER, L_BUDGET, L_BREAKER, L_FAILURES, L_MIN_CALLS, L_HALF, L_POOL, L_DIST, L_DEP, L_CALLER) = (
+    range(13)
+)
 NO_JITTER, FULL_JITTER, EQUAL_JITTER = range(3)
 # legs_f
 (
@@ -75,7 +77,19 @@ N_BEGIN, N_TRY, N_ANSWER = range(3)
 OK, DEGRADED, ERROR, TIMEOUT, UNANSWERED = range(5)
 
 # tally: one row a leg and phase
-(T_CALLS, T_ATTEMPTS, T_OK, T_ERRORS, T_TIMEOUTS, T_POOL_FULL, T_BREAKER_OPEN, T_RETRIES, T_OPENINGS, T_NO_BUDGET, T_FALLBACKS) = range(11)
+(
+    T_CALLS,
+    T_ATTEMPTS,
+    T_OK,
+    T_ERRORS,
+    T_TIMEOUTS,
+    T_POOL_FULL,
+    T_BREAKER_OPEN,
+    T_RETRIES,
+    T_OPENINGS,
+    T_NO_BUDGET,
+    T_FALLBACKS,
+) = range(11)
 TALLIES: Final = 11
 BEFORE, DURING, AFTER = range(3)
 PHASES: Final = 3

@@ -107,7 +107,17 @@ def compiled_system(system: System, profiles: Mapping[str, LatencyProfile], setu
     )  # fmt: skip
     assumptions = tuple(Assumption(where=where, what=what) for where, what in said)
     return Compiled(
-        world, comps, instances, guards, components, tuple(operations), dependencies, tuple(legs), system.journeys, rates, assumptions
+        world,
+        comps,
+        instances,
+        guards,
+        components,
+        tuple(operations),
+        dependencies,
+        tuple(legs),
+        system.journeys,
+        rates,
+        assumptions,
     )
 
 
@@ -124,9 +134,7 @@ def _reached(known: Paths) -> tuple[list[str], dict[str, tuple[tuple[Dependency,
             if any(target in above or target == operation for target in _targets(dependency)):
                 circles.append(dependency.subject)
                 outgoing.remove(dependency)
-        done[operation] = tuple(
-            group for group in (*stages(outgoing), tuple(d for d in outgoing if d.call == "async")) if group
-        )
+        done[operation] = tuple(group for group in (*stages(outgoing), tuple(d for d in outgoing if d.call == "async")) if group)
         for dependency in outgoing:
             for target in _targets(dependency):
                 visit(target, (*above, operation))
@@ -150,7 +158,9 @@ def _rate(known: Paths, journey: Journey, setup: Setup, said: dict[tuple[str, st
         return journey.rate_per_s
     seen = [d.rate_per_s for d in known.outgoing(journey.entry) if d.rate_per_s is not None]
     rate = max(seen, default=1.0)
-    said[f"journey {journey.id}", f"rate unknown: {rate:g} a second, {'as its busiest call' if seen else 'for want of any'}"] = None
+    said[f"journey {journey.id}", f"rate unknown: {rate:g} a second, {'as its busiest call' if seen else 'for want of any'}"] = (
+        None
+    )
     return rate
 
 
@@ -198,7 +208,9 @@ def _dependencies(
         how = {"degrade": c.DEGRADE, "ignore": c.IGNORE}.get(d.on_failure or "fail", c.FAIL)
         if d.on_failure == "degrade" and d.fallback is None:
             said[d.subject, "its fallback is unknown: it works"] = None
-        fallback = c.NO_FALLBACK if d.fallback == "none" else c.ALTERNATIVES if isinstance(d.fallback, Fallback) and others else c.STATIC
+        fallback = (
+            c.NO_FALLBACK if d.fallback == "none" else c.ALTERNATIVES if isinstance(d.fallback, Fallback) and others else c.STATIC
+        )
         deps_i[row] = d.call == "async", d.needed, how, first, len(d.to), first + len(d.to), len(others), fallback
         deps_f[row, 0] = shares.get(id(d), 1.0)
         if deps_f[row, 0] < 1:
@@ -206,7 +218,9 @@ def _dependencies(
     return legs, deps_i, deps_f
 
 
-def _policy(ints: Ints, floats: Floats, policy: Policy | Nothing | None, name: str, setup: Setup, said: dict[tuple[str, str], None]) -> None:
+def _policy(
+    ints: Ints, floats: Floats, policy: Policy | Nothing | None, name: str, setup: Setup, said: dict[tuple[str, str], None]
+) -> None:
     """One row of the legs: what stands around the call."""
     wait = timeout_s(policy)
     floats[c.L_TIMEOUT] = math.inf if wait is None else wait
@@ -224,7 +238,12 @@ def _policy(ints: Ints, floats: Floats, policy: Policy | Nothing | None, name: s
         budget = Budget(size=max(10.0, 10.0 * least), per_call=again.budget, per_s=least)
     if budget:
         ints[c.L_BUDGET] = 1
-        floats[[c.L_TOKENS, c.L_PER_CALL, c.L_PER_SUCCESS, c.L_PER_S]] = budget.size, budget.per_call, budget.per_success, budget.per_s
+        floats[[c.L_TOKENS, c.L_PER_CALL, c.L_PER_SUCCESS, c.L_PER_S]] = (
+            budget.size,
+            budget.per_call,
+            budget.per_success,
+            budget.per_s,
+        )
     pool = bulkhead(policy)
     ints[c.L_POOL] = pool.max_concurrent if pool else -1
     floats[c.L_WAIT] = (pool.max_wait_s or 0.0) if pool else 0.0
@@ -259,7 +278,9 @@ def _law(
             return setup.laws[key], 0.0
     found = profiles_of(dependency, target, profiles) if target in dependency.to else ()
     if not found:
-        found = tuple(p for p in profiles.values() if p.callee == split_target(target)[0])[:1] if target not in dependency.to else ()
+        found = (
+            tuple(p for p in profiles.values() if p.callee == split_target(target)[0])[:1] if target not in dependency.to else ()
+        )
     if not found or not found[0].ok.total:
         said[name, f"latency unknown: {setup.unknown_latency_s * 1000:g} ms"] = None
         return Law("constant", setup.unknown_latency_s), 0.0
@@ -308,7 +329,10 @@ def _laws(laws: Sequence[Law]) -> tuple[Ints, Floats, Floats, Ints]:
 
 
 def _stages(
-    operations: Sequence[str], reached: Mapping[str, tuple[tuple[Dependency, ...], ...]], components: Sequence[str], places: Mapping[int, int]
+    operations: Sequence[str],
+    reached: Mapping[str, tuple[tuple[Dependency, ...], ...]],
+    components: Sequence[str],
+    places: Mapping[int, int],
 ) -> tuple[Ints, Ints, Ints]:
     ops = np.zeros((len(operations) + 1, 2), np.int64)
     first: list[int] = []

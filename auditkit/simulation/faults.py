@@ -56,9 +56,7 @@ def rate_steps(setup: Setup, journey: str, rate: float) -> tuple[Floats, Floats]
     """Edges and rates of a journey's arrivals: its own rate, times every `load` that holds."""
     own = [f for f in setup.faults if f.kind == "load" and f.target in ("*", journey)]
     edges = sorted({0.0, setup.duration_s, *(t for t in load_marks(own) if 0 < t < setup.duration_s)})
-    rates = [
-        rate * math.prod(f.value for f in own if f.start_s <= start < f.start_s + f.duration_s) for start in edges[:-1]
-    ]
+    rates = [rate * math.prod(f.value for f in own if f.start_s <= start < f.start_s + f.duration_s) for start in edges[:-1]]
     return np.array(edges), np.array(rates)
 
 

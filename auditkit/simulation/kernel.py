@@ -5,16 +5,77 @@ from __future__ import annotations
 import math
 
 from auditkit.simulation.columns import (
-    AFTER, BEFORE, C_FIRST, C_UP, CRASH, CUT, DURING, E_CUT, E_FINISH, E_LANE, E_RETRY, E_TIMEOUT, E_USER, ERROR, ERRORS,
-    F_DEADLINE, F_DIST, F_ERROR_SHARE, F_INST, F_OP, F_REQUEST, F_RUN, F_RUN_TICKET, F_STATE, F_TICKET, FREE, HANG, I_BUSY,
-    I_COMP, I_DOWN, I_ERRORS, I_FACTOR, I_HANG, I_HEAD, I_SET, I_TAIL, I_UP, I_WAITING, I_WORKERS, I_WORKERS_NOW, J_DEADLINE, J_DIST,
-    J_OP, M_ARRIVALS, M_DEADLINES, M_EVENTS, M_HEAP, M_NOW_HEAD, M_NOW_TAIL, M_PHASE, M_REQUESTS, M_SEED, M_STATUS, N_BEGIN,
-    N_TRY, OVERFLOW, POOL, R_DUE, R_LANE, R_TICKET, SLOW_SET, SLOW_TIMES, TIMEOUT, X_END, X_FIRST, X_KIND, X_LAST, X_START,
+    AFTER,
+    C_UP,
+    CRASH,
+    CUT,
+    DURING,
+    E_CUT,
+    E_FINISH,
+    E_LANE,
+    E_RETRY,
+    E_TIMEOUT,
+    E_USER,
+    ERROR,
+    ERRORS,
+    F_DEADLINE,
+    F_DIST,
+    F_ERROR_SHARE,
+    F_INST,
+    F_OP,
+    F_REQUEST,
+    F_RUN,
+    F_RUN_TICKET,
+    F_STATE,
+    F_TICKET,
+    FREE,
+    HANG,
+    I_BUSY,
+    I_COMP,
+    I_DOWN,
+    I_ERRORS,
+    I_FACTOR,
+    I_HANG,
+    I_HEAD,
+    I_SET,
+    I_TAIL,
+    I_UP,
+    I_WAITING,
+    I_WORKERS,
+    I_WORKERS_NOW,
+    J_DEADLINE,
+    J_DIST,
+    J_OP,
+    M_ARRIVALS,
+    M_DEADLINES,
+    M_EVENTS,
+    M_HEAP,
+    M_NOW_HEAD,
+    M_NOW_TAIL,
+    M_PHASE,
+    M_REQUESTS,
+    M_SEED,
+    M_STATUS,
+    N_BEGIN,
+    N_TRY,
+    OVERFLOW,
+    POOL,
+    R_DUE,
+    R_TICKET,
+    SLOW_SET,
+    SLOW_TIMES,
+    TIMEOUT,
+    X_END,
+    X_FIRST,
+    X_KIND,
+    X_LAST,
+    X_START,
     X_VALUE,
 )  # fmt: skip
 from auditkit.simulation.draws import compiled, part, request_key
 from auditkit.simulation.kernel_base import State, World, drop_first, lane_leave, new_frame, push
 from auditkit.simulation.kernel_calls import attempt, begin, heard, waited_in_vain
+from auditkit.simulation.kernel_held import held
 from auditkit.simulation.kernel_work import answer, arrive, finish, next_in_queue, note_busy
 
 
@@ -49,7 +110,12 @@ def _put_faults(w: World, s: State, t: float) -> None:
     for fault in range(len(w.faults_i)):
         if not w.faults_f[fault, X_START] <= t < w.faults_f[fault, X_END]:
             continue
-        kind, first, last, value = w.faults_i[fault, X_KIND], w.faults_i[fault, X_FIRST], w.faults_i[fault, X_LAST], w.faults_f[fault, X_VALUE]
+        kind, first, last, value = (
+            w.faults_i[fault, X_KIND],
+            w.faults_i[fault, X_FIRST],
+            w.faults_i[fault, X_LAST],
+            w.faults_f[fault, X_VALUE],
+        )
         if kind == CUT:
             s.cut[first, last] = max(s.cut[first, last], w.faults_f[fault, X_END])
             continue
@@ -151,12 +217,13 @@ def _event(w: World, s: State, t: float, kind: int, slot: int, ticket: int) -> N
 
 
 @compiled
-def run(w: World, s: State, last_arrival: float, horizon: float) -> int:
+def run(world: World, state: State, last_arrival: float, horizon: float) -> int:
     """Run until nothing is left or the horizon is reached; the status: 0, or `OVERFLOW`.
 
-    `w.marks` are the moments at which a fault begins or ends, ascending; between the first and the last of them is the
+    `world.marks` are the moments at which a fault begins or ends, ascending; between the first and the last of them is the
     phase `during`. No request begins after `last_arrival`.
     """
+    w, s = held(world), held(state)
     at, mark = 0, 0
     t = 0.0
     while s.meta[M_STATUS] == 0:

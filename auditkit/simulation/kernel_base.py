@@ -13,8 +13,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditkit.simulation.columns import (
-    E_LANE, M_FRAME, M_CALL, M_HEAP, M_NOW_HEAD, M_NOW_TAIL, M_RUN, M_SEQ, M_STATUS, OVERFLOW,
-    F_NEXT, F_TICKET, F_STATE, FREE, K_NEXT, K_TICKET, R_DUE, R_EARLIER, R_LANE, R_LATER, R_NEXT, R_TICKET,
+    E_LANE,
+    F_NEXT,
+    F_STATE,
+    F_TICKET,
+    FREE,
+    K_NEXT,
+    K_TICKET,
+    M_CALL,
+    M_FRAME,
+    M_HEAP,
+    M_NOW_HEAD,
+    M_NOW_TAIL,
+    M_RUN,
+    M_SEQ,
+    M_STATUS,
+    OVERFLOW,
+    R_DUE,
+    R_EARLIER,
+    R_LANE,
+    R_LATER,
+    R_NEXT,
+    R_TICKET,
 )  # fmt: skip
 from auditkit.simulation.draws import part
 

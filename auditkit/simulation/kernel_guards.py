@@ -6,9 +6,41 @@ Import this module inside functions only: it loads numba.
 from __future__ import annotations
 
 from auditkit.simulation.columns import (
-    CLOSED, G_BUSY, G_CALLS, G_EPOCH, G_FAILED, G_HEAD, G_PASSED, G_PROBES, G_SINCE, G_SLICE, G_SLOW, G_STATE, G_TAIL,
-    G_TOKENS, G_TRIPS, G_UNTIL, HALF_OPEN, L_FAILURES, L_GROWTH, L_HALF, L_MAX_OPEN, L_MIN_CALLS, L_OPEN, L_PER_S, L_RATE,
-    L_SLOW_RATE, L_SLOW_S, L_TOKENS, L_WINDOW, M_PHASE, OPEN, R_AHEAD, R_BEHIND, SLICES, T_OPENINGS,
+    CLOSED,
+    G_BUSY,
+    G_CALLS,
+    G_EPOCH,
+    G_FAILED,
+    G_HEAD,
+    G_PASSED,
+    G_PROBES,
+    G_SINCE,
+    G_SLICE,
+    G_SLOW,
+    G_STATE,
+    G_TAIL,
+    G_TOKENS,
+    G_TRIPS,
+    G_UNTIL,
+    HALF_OPEN,
+    L_FAILURES,
+    L_GROWTH,
+    L_HALF,
+    L_MAX_OPEN,
+    L_MIN_CALLS,
+    L_OPEN,
+    L_PER_S,
+    L_RATE,
+    L_SLOW_RATE,
+    L_SLOW_S,
+    L_TOKENS,
+    L_WINDOW,
+    M_PHASE,
+    OPEN,
+    R_AHEAD,
+    R_BEHIND,
+    SLICES,
+    T_OPENINGS,
 )  # fmt: skip
 from auditkit.simulation.draws import part
 from auditkit.simulation.kernel_base import State, World
@@ -122,11 +154,9 @@ def breaker_learns(w: World, s: State, leg: int, guard: int, epoch: int, t: floa
         s.window[guard, part, 2] += 1
         s.guards_i[guard, G_SLOW] += 1
     calls, failed = s.guards_i[guard, G_CALLS], s.guards_i[guard, G_FAILED]
-    if not good and failed >= w.legs_i[leg, L_FAILURES]:
-        _open(w, s, leg, guard, t)
-    elif calls >= w.legs_i[leg, L_MIN_CALLS] and (
+    if (not good and failed >= w.legs_i[leg, L_FAILURES]) or (calls >= w.legs_i[leg, L_MIN_CALLS] and (
         failed >= w.legs_f[leg, L_RATE] * calls or s.guards_i[guard, G_SLOW] >= w.legs_f[leg, L_SLOW_RATE] * calls
-    ):
+    )):
         _open(w, s, leg, guard, t)
 
 
