@@ -7,7 +7,8 @@ signature in the group `auditkit.<table>`; nothing is registered by merely impor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
 from auditkit.errors import InputError
@@ -24,7 +25,7 @@ def with_entry_points(table: Mapping[str, T], group: str, kind: type[T]) -> dict
     {'a': 1}
     """
     found = dict(table)
-    for entry in sorted(entry_points(group=f"auditkit.{group}"), key=lambda e: e.name):
+    for entry in _offered(f"auditkit.{group}"):
         where = f"entry point {entry.value}"
         if entry.name in found:
             raise InputError.of(where, f"the name {entry.name!r} is taken", "choose another name")
@@ -36,3 +37,9 @@ def with_entry_points(table: Mapping[str, T], group: str, kind: type[T]) -> dict
             raise InputError.of(where, f"is no {kind.__name__}", f"give an instance of {kind.__module__}.{kind.__name__}")
         found[entry.name] = thing
     return found
+
+
+@cache
+def _offered(group: str) -> tuple[EntryPoint, ...]:
+    """Entry points in the order of their names. They are looked up once: that reads a file of every installed package."""
+    return tuple(sorted(entry_points(group=group), key=lambda entry: entry.name))

@@ -133,7 +133,7 @@ def parse(text: str, name: str) -> Node:
 
 
 def read_documents(text: str, name: str) -> tuple[Any, ...]:
-    """The plain values of all documents of a YAML or JSON text. Raises `InputError` as `parse` does.
+    r"""The plain values of all documents of a YAML or JSON text. Raises `InputError` as `parse` does.
 
     >>> read_documents("a: 1\n---\n[b]", "x.yaml")
     ({'a': 1}, ['b'])
