@@ -40,7 +40,7 @@ def read(file: File, asked: Asked) -> Samples:
     path = quoted([file.path])
     options = f"all_varchar=true, header=true, delim='{delimiter}', quote='\"', escape='\"', null_padding=false"
     if file.path.suffix.lower() in (".bz2", ".xz"):
-        raise InputError.of(file.name, "this compression is not read for CSV of samples", "use .gz or .zst, or unpack it")
+        raise InputError.of(file.name, "this compression is not read for CSV of samples", "use .gz, or unpack it")
     table = asked.duck.view(f"read_csv({path}, {options})", file.name)
     mapped = samples_of(table, file.name, unit=asked.unit, columns=asked.columns)
     return Samples(asked.duck.keep(mapped, file.name))
