@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -38,7 +39,7 @@ def queue(offered: float, law: str = "exponential", duration_s: float = 4000.0, 
 
 
 def batch_interval(values: Any, batches: int = 20) -> tuple[float, float]:
-    """Mean and half a 99.9 % interval by batch means (Student's t of 19 degrees of freedom), so that what is correlated counts."""
+    """Mean and half a 99.9 % interval by batch means (Student's t, 19 degrees of freedom): what is correlated counts."""
     means = np.array([part.mean() for part in np.array_split(values, batches)])
     return float(means.mean()), float(3.883 * means.std(ddof=1) / math.sqrt(batches))
 
@@ -126,7 +127,7 @@ def test_three_layers_of_four_attempts_ask_the_last_one_sixty_four_times() -> No
             "components": [{"id": x, "concurrency": "none"} for x in layers],
             "dependencies": [
                 {"from": x, "to": y, "on_failure": "fail", "policy": {"retry": {"max_attempts": 4}, "timeout": "none"}}
-                for x, y in zip(layers, layers[1:], strict=False)
+                for x, y in itertools.pairwise(layers)
             ],
             "journeys": [{"id": "j", "entry": "a", "rate": "10/s"}],
         }

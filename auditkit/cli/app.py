@@ -202,6 +202,23 @@ def run(dir: Dir, json: Json = False) -> None:
 
 
 @app.command()
+def simulate(
+    dir: Dir,
+    experiment: Annotated[str | None, typer.Option(help="only this experiment of the plan")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="seed of the first run; equal seeds give equal results")] = 1,
+    json: Json = False,
+) -> None:
+    """The plan's experiments, simulated with today's settings and with the proposed ones."""
+    from auditkit.project import simulating  # arrays and kernels, which no other command needs
+
+    runs = simulating.simulate(dir, experiment, seed)
+    if json:
+        _say(shapes.dump(shapes.simulated(runs)))
+    else:
+        tables.simulated(runs)
+
+
+@app.command()
 def diff(
     old: Annotated[Path, typer.Argument(metavar="OLD", help="the earlier audit folder")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="the later audit folder")],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from auditkit.model.audit import Finding, Strategy
 from auditkit.model.draft import Conflict, Coverage
@@ -14,6 +15,9 @@ from auditkit.model.noun import Noun
 from auditkit.model.system import Question, System
 from auditkit.planning import Comparison
 from auditkit.project import Drift, Summary, Written
+
+if TYPE_CHECKING:
+    from auditkit.simulation import RunResult
 
 Json = Mapping[str, object]
 
@@ -170,4 +174,23 @@ def summary(done: Summary) -> Json:
         "open_questions": done.open_questions,
         "document": done.document,
         "next": done.next,
+    }
+
+
+def simulated(runs: Sequence[RunResult]) -> Json:
+    """`auditkit simulate`."""
+    return {
+        "runs": [
+            {
+                "experiment": run.experiment,
+                "settings": run.settings,
+                "seeds": list(run.seeds),
+                "fault": run.fault,
+                "journeys": {j.journey: j.model_dump(mode="json", exclude={"journey"}, exclude_none=True) for j in run.journeys},
+                "verdict": run.verdict,
+                "why": run.why,
+                "assumptions": _assumptions(run.assumptions),
+            }
+            for run in runs
+        ]
     }

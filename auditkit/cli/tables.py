@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -17,6 +18,9 @@ from auditkit.model.latency import TimeoutAdvice
 from auditkit.model.system import Dependency, Question, System
 from auditkit.planning import Comparison
 from auditkit.project import Drift, Summary
+
+if TYPE_CHECKING:
+    from auditkit.simulation import RunResult
 
 _STYLE = {
     "failed": "red",
@@ -213,7 +217,8 @@ def plan(strategy: Strategy) -> None:
     for number, action in enumerate(strategy.actions[:15], 1):
         print(f"{number:3}. [{action.severity}] {action.title}")
     if strategy.open_questions:
-        print(f"\nOpen questions ({len(strategy.open_questions)}):")
+        total = len(strategy.open_questions) + (strategy.more_questions or 0)
+        print(f"\nOpen questions ({len(strategy.open_questions)} of {total}):")
         for number, question in enumerate(strategy.open_questions, 1):
             print(f"{number:3}. {question.what}  ({question.where})")
 
@@ -257,3 +262,17 @@ def drift(differences: Sequence[Drift]) -> None:
     for d in differences:
         print(f"{d.path}  {d.key or 'the file'}: the strategy says {d.strategy}, deployed is {d.deployed}")
     print(f"{len(differences)} differences" if differences else "no drift: what is deployed is what the strategy says")
+
+
+def simulated(runs: Sequence[RunResult]) -> None:
+    """Each experiment under today's settings and the proposed ones: the verdict and its figures; then what was assumed."""
+    if not runs:
+        print("The plan has no chaos experiment to simulate.")
+        return
+    rows = ((run.experiment, run.settings, run.verdict, run.why) for run in runs)
+    console().print(_table(["experiment", "settings", "verdict", "while the fault lasts"], rows))
+    assumed = dict.fromkeys((a.where, a.what) for run in runs for a in run.assumptions)
+    print(f"\nAssumed, for want of an answer ({len(assumed)}):")
+    for where, what in assumed:
+        print(f"  {where}: {what}")
+    print("  everywhere: calls are slow independently of each other, which real slow spells are not")

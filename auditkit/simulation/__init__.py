@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from auditkit.simulation.experiments import run_experiment, run_experiments
+from auditkit.simulation.results import RunResult
 from auditkit.simulation.run import Outcomes, run_once
 from auditkit.simulation.setup import Budget, Fault, Law, Setup, Users
 
-__all__ = ["Budget", "Fault", "Law", "Outcomes", "Setup", "Users", "run_once"]
+__all__ = ["Budget", "Fault", "Law", "Outcomes", "RunResult", "Setup", "Users", "run_experiment", "run_experiments", "run_once"]

@@ -185,7 +185,6 @@ def _event(w: World, s: State, t: float, kind: int, slot: int, ticket: int) -> N
         if s.frames_i[slot, F_TICKET] == ticket:
             finish(w, s, slot, t)
     elif kind == E_LANE:
-        s.lanes[slot, 2] = 0
         run = s.lanes[slot, 0]
         if run >= 0 and s.runs_f[run, R_DUE] <= t:
             if slot < len(w.legs_i):
@@ -194,9 +193,10 @@ def _event(w: World, s: State, t: float, kind: int, slot: int, ticket: int) -> N
                 lane_leave(s, run)
                 waited_in_vain(w, s, run)
         run = s.lanes[slot, 0]
-        if run >= 0 and s.lanes[slot, 2] == 0:
-            s.lanes[slot, 2] = 1
+        if run >= 0:  # whoever is first now, not whoever has just joined
             push(s, s.runs_f[run, R_DUE], E_LANE, slot, 0)
+        else:
+            s.lanes[slot, 2] = 0
     elif kind == E_USER:
         request = s.meta[M_REQUESTS]
         if request >= len(s.req_t):

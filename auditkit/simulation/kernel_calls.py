@@ -304,7 +304,7 @@ def refused(w: World, s: State, run: int) -> None:
     leg = s.runs_i[run, R_LEG]
     s.tally[s.meta[M_PHASE], leg, T_POOL_FULL] += 1
     if w.legs_i[leg, L_BREAKER] == 1:
-        breaker_unused(s, s.runs_i[run, R_GUARD])
+        breaker_unused(s, s.runs_i[run, R_GUARD], s.runs_i[run, R_EPOCH])
     settle(w, s, run, ERROR)
 
 

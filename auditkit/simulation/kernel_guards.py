@@ -83,9 +83,9 @@ def breaker_admits(w: World, s: State, leg: int, guard: int, t: float) -> bool:
 
 
 @part
-def breaker_unused(s: State, guard: int) -> None:
-    """A call that the breaker had let through was never made."""
-    if s.guards_i[guard, G_STATE] == HALF_OPEN:
+def breaker_unused(s: State, guard: int, epoch: int) -> None:
+    """A call that the breaker had let through, in its present state, was never made."""
+    if s.guards_i[guard, G_STATE] == HALF_OPEN and s.guards_i[guard, G_EPOCH] == epoch:
         s.guards_i[guard, G_PROBES] -= 1
 
 
