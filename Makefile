@@ -7,7 +7,7 @@ TESTED := $(VENV)/.auditkit-test-ready
 AUDIT ?= my-audit
 SAMPLE ?= worked-example
 
-.PHONY: audit lab test lint types tests browser-test bench help clean
+.PHONY: audit lab test lint types tests browser-test test-spark bench help clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -45,6 +45,11 @@ tests: $(TESTED)
 
 browser-test: $(TESTED)  ## the workbook in a real browser (Chromium); part of `make test` where Chromium is installed
 	$(BIN)/python -m pytest tests/browser
+
+test-spark:  ## the reduction on Spark (local mode), in an environment of its own: Ibis pins an older pyspark than ours could
+	$(PYTHON) -m venv .venv-spark
+	.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[spark]' pytest hypothesis
+	.venv-spark/bin/python -m pytest tests/test_latency_spark.py --override-ini addopts=
 
 bench: $(TESTED)  ## benchmarks, as ratios measured in one run
 	$(BIN)/python -m pytest tests/benchmarks --override-ini 'python_files=bench_*.py' --override-ini 'python_functions=bench_*' --override-ini 'norecursedirs=.*' -s

@@ -7,6 +7,14 @@ import sys
 
 def main() -> None:
     """Run the command that the arguments name."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        print("interrupted; the audit folder is as it was", file=sys.stderr)
+        sys.exit(130)
+
+
+def _run() -> None:
     from auditkit.cli.app import app
     from auditkit.errors import AuditkitError
 
@@ -18,9 +26,6 @@ def main() -> None:
     except AuditkitError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("interrupted; the audit folder is as it was", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from auditkit.errors import InputError, Problem
 from auditkit.importers.base import Importer, ReadSibling
+from auditkit.importers.characters import characters
 from auditkit.importers.explain import by_place, explain, nearest
 from auditkit.importers.yaml_text import Node, parse
 from auditkit.model.draft import Draft, Item
@@ -75,8 +76,10 @@ def read_nouns(text: str, name: str, kind: type[N]) -> N:
         text = "{}"
     node = _mapping(parse(text, name), name)
     data = migrate(node.value, name, node.line_of("auditkit")) if "auditkit" in kind.model_fields else node.value
-    noun, problems = explain(Item(data, name, node.lines()), kind, "file")
-    if noun is None:
+    item = Item(data, name, node.lines())
+    noun, wrong = explain(item, kind, "file")
+    problems = [*wrong, *characters(item)]
+    if noun is None or problems:
         raise InputError(sorted(problems, key=by_place))
     return noun
 

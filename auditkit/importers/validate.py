@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard, TypeVar
 
 from auditkit.errors import InputError, Problem
+from auditkit.importers.characters import characters
 from auditkit.importers.explain import by_place, explain, nearest
 from auditkit.model.draft import Draft, Item
 from auditkit.model.noun import Noun
@@ -37,7 +38,7 @@ def validate(draft: Draft) -> System:
     dependencies = _nouns(draft.dependencies, Dependency, "dependency", problems)
     causes = _nouns(draft.common_causes, CommonCause, "common cause", problems)
     journeys = _nouns(draft.journeys, Journey, "journey", problems)
-    problems += [*_ids(draft), *_figures(draft), *_references(draft)]
+    problems += [*_characters(draft), *_ids(draft), *_figures(draft), *_references(draft)]
     if problems:
         raise InputError(sorted(dict.fromkeys(problems), key=by_place))
     return System(
@@ -57,6 +58,14 @@ def _nouns(items: tuple[Item, ...], kind: type[N], label: str, problems: list[Pr
         problems.extend(found)
         nouns.extend([noun] if noun is not None else [])
     return nouns
+
+
+def _characters(draft: Draft) -> Iterator[Problem]:
+    for items in (draft.components, draft.dependencies, draft.common_causes, draft.journeys):
+        for item in items:
+            yield from characters(item)
+    texts = {"system": draft.system, "questions": [question.what for question in draft.questions]}
+    yield from characters(Item(texts, draft.source))
 
 
 def _with_instances(component: Component) -> Component:

@@ -189,6 +189,7 @@ class Strategy(Noun):
     experiments: tuple[Experiment, ...] = ()
     monitoring: tuple[Monitor, ...] = ()
     open_questions: tuple[Question, ...] = ()
+    more_questions: int | None = Field(default=None, description="open questions beyond those listed; they decide less")
     assumptions: tuple[Assumption, ...] = ()
     blast: tuple[BlastRadius, ...] = ()
     cut_sets: tuple[CutSets, ...] = ()

@@ -57,6 +57,7 @@ def plan(
         experiments=experiments_for(facts, after, proposals.policies, results),
         monitoring=monitors_for(facts, proposals.policies),
         open_questions=tuple(questions[:MOST_QUESTIONS]),
+        more_questions=max(0, len(questions) - MOST_QUESTIONS),
         assumptions=_assumptions(facts),
         residual=residual(facts, after),
         remaining=remaining,

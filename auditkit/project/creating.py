@@ -9,17 +9,13 @@ from auditkit.document import shipped
 from auditkit.errors import InputError
 from auditkit.importers import update_yaml
 from auditkit.model.audit import AuditFacts
+from auditkit.model.system import FORMAT_VERSION
 from auditkit.project import folder as held
 from auditkit.project.files import write_all
 
-_EMPTY = """\
+_FIRST_LINES = """\
 # yaml-language-server: $schema=system.schema.json
 # What runs, who calls whom, and what users want from it. `auditkit import FILE --into .` fills this in; or write it by hand.
-auditkit: 1
-system: {name}
-components: []
-dependencies: []
-journeys: []
 """
 
 
@@ -40,7 +36,8 @@ def new(folder: Path, sample: str | None = None) -> tuple[str, ...]:
     contents = _files(shipped("notebooks"), "notebooks/", {".ipynb"})
     if sample is None:
         name = folder.resolve().name
-        contents[held.SYSTEM] = _EMPTY.format(name=name).encode()
+        empty = {"auditkit": FORMAT_VERSION, "system": name, "components": [], "dependencies": [], "journeys": []}
+        contents[held.SYSTEM] = (_FIRST_LINES + update_yaml(None, empty)).encode()
         contents[held.FACTS] = update_yaml(None, AuditFacts(title=f"Resilience audit of {name}")).encode()
     else:
         contents |= _files(shipped("data") / sample, "", {".yaml", ".csv", ".md", ".py"})

@@ -130,7 +130,7 @@ def run(folder: Path) -> Summary:
         findings={severity: n for severity, n in counts.items() if n},
         single_points=inputs.sentence_on_single_points,
         policies=len(strategy.policies),
-        open_questions=len(strategy.open_questions),
+        open_questions=len(inputs.questions),
         document=str(folder / "out" / "strategy.html"),
         next=f"auditkit lab {folder}",
     )

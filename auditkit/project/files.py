@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -76,6 +76,17 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
             raise InputError.of(str(path), "there is no such file", "check the path, or quote the pattern")
         found.update(dict.fromkeys(inside))
     return list(found)
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """`name`, or the first of `name-2`, `name-3` … that is not taken; the suffix stays.
+
+    >>> free_name("trace.csv", {"trace.csv"}), free_name("a", {})
+    ('trace-2.csv', 'a')
+    """
+    stem, dot, suffix = name.rpartition(".") if "." in name else (name, "", "")
+    names = (name, *(f"{stem}-{number}{dot}{suffix}" for number in range(2, len(taken) + 3)))
+    return next(free for free in names if free not in taken)
 
 
 def read_known(path: Path) -> tuple[str | None, str | None]:

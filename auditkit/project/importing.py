@@ -23,7 +23,7 @@ from auditkit.importers import (
 from auditkit.model.draft import Draft, Item
 from auditkit.model.system import CommonCause, Component, Dependency, Journey, System
 from auditkit.project import folder as held
-from auditkit.project.files import decode, digest, read_input, read_known, read_text, write_all
+from auditkit.project.files import decode, digest, free_name, read_input, read_known, read_text, write_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,9 @@ def _sources(paths: Sequence[Path], format: str | None) -> tuple[list[Source], t
                 else:
                     problems.extend(error.problems)
                 continue
-            read.append(Source(file, _free(name, {source.name for source in read}), text, kind, digest(content)))
+            read.append(
+                Source(file, free_name(name, {"index.yaml", *(source.name for source in read)}), text, kind, digest(content))
+            )
     if problems:
         raise InputError(problems)
     if not read:
@@ -128,12 +130,6 @@ def _sources(paths: Sequence[Path], format: str | None) -> tuple[list[Source], t
 
 def _inside(path: Path) -> list[Path]:
     return sorted(p for p in path.rglob("*") if p.is_file() and p.suffix in {".yaml", ".yml", ".json", ".csv"})
-
-
-def _free(name: str, taken: set[str]) -> str:
-    stem, dot, suffix = name.rpartition(".")
-    names = (name, *(f"{stem}-{number}{dot}{suffix}" for number in range(2, len(taken) + 3)))
-    return next(free for free in names if free not in taken)
 
 
 def _groups(sources: Sequence[Source]) -> list[list[Source]]:

@@ -13,8 +13,8 @@ from auditkit.importers import coverage
 from auditkit.model.audit import AuditFacts, Decision, Finding, Strategy
 from auditkit.model.draft import Coverage
 from auditkit.model.failure import Mode
-from auditkit.model.latency import LatencyProfile, TimeoutAdvice
-from auditkit.model.system import Question, System
+from auditkit.model.latency import LatencyProfile, TimeoutAdvice, profiles_of
+from auditkit.model.system import Dependency, Evidence, Question, System
 from auditkit.planning import advise_all, by_call, plan, tested
 from auditkit.project import folder as held
 
@@ -91,11 +91,32 @@ class Inputs:
 
 def read(folder: Path, profiles: Mapping[str, LatencyProfile] | None = None) -> Inputs:
     """Read an audit folder as it is now; `profiles` stand in for those in the folder, where they are about to be replaced."""
+    measured = held.profiles(folder) if profiles is None else profiles
     return Inputs(
         folder=folder,
-        system=held.system(folder),
+        system=observed(held.system(folder), measured),
         facts=held.facts(folder),
         decisions=held.decisions(folder),
-        profiles=held.profiles(folder) if profiles is None else profiles,
+        profiles=measured,
         sources=held.sources(folder),
     )
+
+
+def observed(system: System, profiles: Mapping[str, LatencyProfile]) -> System:
+    """The system in which what was measured is also known by traffic: a call that has latencies has been seen."""
+    return system.model_copy(update={"dependencies": tuple(_observed(d, profiles) for d in system.dependencies)})
+
+
+def _observed(dependency: Dependency, profiles: Mapping[str, LatencyProfile]) -> Dependency:
+    seen: dict[str, int] = {}
+    for target in dependency.to:
+        for profile in profiles_of(dependency, target, profiles):
+            source = profile.sources[0] if profile.sources else "latency export"
+            seen[source] = seen.get(source, 0) + profile.n + profile.errors + profile.timeouts
+    known = {(e.source, e.confidence) for e in dependency.evidence}
+    added = tuple(
+        Evidence(source=source, locator=f"{count} calls", confidence="observed", count=count)
+        for source, count in seen.items()
+        if (source, "observed") not in known
+    )
+    return dependency.model_copy(update={"evidence": (*dependency.evidence, *added)}) if added else dependency

@@ -26,7 +26,7 @@ from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.system import System
 from auditkit.planning import by_call
 from auditkit.project import folder as held
-from auditkit.project.files import digest_file, files_of, read_input, read_known
+from auditkit.project.files import digest_file, files_of, free_name, read_input, read_known
 from auditkit.project.generated import write_generated
 from auditkit.project.inputs import read
 
@@ -83,13 +83,16 @@ def take(paths: Sequence[Path], folder: Path, how: How | None = None, tables: Ma
     for path in files_of(paths):
         inside = path.resolve().is_relative_to((folder / "latency").resolve())
         small = path.stat().st_size <= COPIED_UP_TO
-        name = f"latency/{path.name}" if inside or small else str(path.resolve())
-        if small and not inside:
+        sha256 = digest_file(path)
+        if inside or not small:
+            name = f"latency/{path.name}" if inside else str(path.resolve())
+        else:
+            name = _copy_name(path.name, sha256, records)
             contents[name] = read_input(path)
         places[name] = path
         records[name] = held.ExportRecord(
             file=name,
-            sha256=digest_file(path),
+            sha256=sha256,
             format=how.format,
             unit=how.unit,
             log_format=how.log_format,
@@ -106,6 +109,15 @@ def take(paths: Sequence[Path], folder: Path, how: How | None = None, tables: Ma
     contents[held.EXPORTS] = update_yaml(text, held.ExportIndex(exports=tuple(ordered))).encode()
     generated[held.PROFILES] = to_parquet(measured.profiles.values())
     return Taken(measured, generated, contents, {held.EXPORTS: known})
+
+
+def _copy_name(name: str, sha256: str, records: Mapping[str, held.ExportRecord]) -> str:
+    """Where a copy goes: two recordings of one name are two files, the same recording taken in again is one."""
+    known = [record.file for record in records.values() if record.sha256 == sha256 and record.file.startswith("latency/")]
+    if known:
+        return known[0]
+    taken = {*records, held.EXPORTS, held.PROFILES, held.TABLES}
+    return "latency/" + free_name(name, {path.removeprefix("latency/") for path in taken})
 
 
 def _measure_all(

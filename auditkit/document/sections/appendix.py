@@ -163,16 +163,18 @@ def _assumptions(view: View) -> list[Block]:
 
 
 def _questions(view: View) -> list[Block]:
-    questions = view.book.strategy.open_questions
+    questions, more = view.book.strategy.open_questions, view.book.strategy.more_questions
     if not questions:
         return []
+    rest = [text(f"{more} more are open, which decide less; `auditkit import` and notebook 01 list them.")] if more else []
     rows = [
         (str(n), q.what, code(q.where), number(q.flips), "; ".join(q.settles) or "–") for n, q in enumerate(questions, start=1)
     ]
     head = ("Rank", "Question", "Where", "Conclusions decided", "Which")
     return [
-        Heading("All open questions", "questions"),
+        Heading("Open questions", "questions"),
         table("Open questions, those that decide most first", head, rows, figures=(0, 3), widths=(0.6, 4, 2.4, 1, 4)),
+        *rest,
     ]
 
 

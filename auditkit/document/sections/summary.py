@@ -122,7 +122,7 @@ def _actions(view: View) -> list[Block]:
 
 
 def _questions(view: View) -> list[Block]:
-    questions = view.book.strategy.open_questions
+    questions, more = view.book.strategy.open_questions, view.book.strategy.more_questions
     head: list[Block] = [Heading("Questions whose answers would change most", "summary-questions")]
     if not questions:
         return [*head, text("No question is open.")]
@@ -130,7 +130,7 @@ def _questions(view: View) -> list[Block]:
     found: list[Block] = [
         *head,
         table(
-            f"The first {len(rows)} of {how_many(len(questions), 'open question')}",
+            f"The first {len(rows)} of {how_many(len(questions) + (more or 0), 'open question')}",
             ("Rank", "Question", "Where", "What its answer settles"),
             rows,
             figures=(0,),
