@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditkit.checks.base import Check, Facts
 from auditkit.checks.wording import finding, listing
 from auditkit.model.audit import Finding
-from auditkit.model.failure import Certainty, Mode, State
+from auditkit.model.failure import Assume, Certainty, Mode, State
 from auditkit.model.system import Journey
 
 NAME = "single_point_of_failure"
@@ -50,7 +50,9 @@ def _stopped(facts: Facts, mode: Mode, certainty: Certainty) -> dict[str, tuple[
 
 def run(facts: Facts) -> Iterator[Finding]:
     """One finding for each atom; its certainty is `proven` where any journey stops whatever the open answers are."""
-    for atom, stops in single_points(facts).items():
+    points = single_points(facts)
+    ways = _ways(facts, points)
+    for atom, stops in points.items():
         proven = any(stop.proven for stop in stops)
         ids = {j for stop in stops for j in (stop.proven if proven else stop.possible)}
         touched = [j for j in facts.system.journeys if j.id in ids]
@@ -61,7 +63,7 @@ def run(facts: Facts) -> Iterator[Finding]:
             atom,
             touched,
             f"{kind} {atom} alone {'stops' if proven else 'may stop'} {listing(j.id for j in touched)}{_only(stops, proven)}",
-            _evidence(atom, stops),
+            _evidence(atom, stops, ways),
             remedy,
             certainty="proven" if proven else "possible",
         )
@@ -72,13 +74,32 @@ def _only(stops: tuple[Stopped, ...], proven: bool) -> str:
     return " (only when it is slow, not when it is down)" if [stop.mode for stop in counting] == ["slow"] else ""
 
 
-def _evidence(atom: str, stops: tuple[Stopped, ...]) -> Iterator[str]:
+def _ways(facts: Facts, points: Mapping[str, tuple[Stopped, ...]]) -> dict[tuple[str, Mode], str]:
+    """How each atom reaches the first journey that it stops, in one sentence; under the best answers where it is proven."""
+    from auditkit.engine import explain_all
+
+    wanted: dict[tuple[Mode, Assume], list[tuple[tuple[str], str]]] = {}
+    for atom, stops in points.items():
+        for stop in stops:
+            assume: Assume = "best" if stop.proven else "worst"
+            wanted.setdefault((stop.mode, assume), []).append(((atom,), (stop.proven or stop.possible)[0]))
+    found = {}
+    for (mode, assume), asked in wanted.items():
+        for why in explain_all(facts.system, asked, mode, assume, facts.profiles):
+            if len(why.steps) > 2:  # else it is where users enter, and that says it all
+                found[why.fail[0], mode] = why.sentence
+    return found
+
+
+def _evidence(atom: str, stops: tuple[Stopped, ...], ways: Mapping[tuple[str, Mode], str]) -> Iterator[str]:
     for stop in stops:
         if stop.proven:
             verb = "stops" if len(stop.proven) == 1 else "stop"
             yield f"when {atom} {_WHEN[stop.mode]}, {listing(stop.proven)} {verb}, whatever the open answers are"
         if stop.possible:
             yield f"when {atom} {_WHEN[stop.mode]}, {listing(stop.possible)} may stop: it depends on answers nobody has given yet"
+        if (atom, stop.mode) in ways:
+            yield f"how: {ways[atom, stop.mode]}"
 
 
 def _kind(facts: Facts, atom: str, touched: Sequence[Journey]) -> tuple[str, str]:
