@@ -292,3 +292,55 @@ def test_incidents_of_the_audit_are_left_out(shop: Path, tmp_path: Path) -> None
     assert ran.code == 0, ran.err
     assert ran.json["calls"][0]["p99_ms"]["point"] == 26
     assert "disk was full" in ran.err
+
+
+def test_two_recordings_of_one_name_are_both_kept(shop: Path, tmp_path: Path) -> None:
+    """`trace.csv` of two days, and one that is called like a file of ours: nothing is lost, nothing collides."""
+    for day, callee in (("mon", "db"), ("tue", "cache")):
+        (tmp_path / day).mkdir()
+        text = samples(400).replace(",db,", f",{callee},")
+        (tmp_path / day / "trace.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "index.yaml").write_text(samples(400).replace(",db,", ",disk,"), encoding="utf-8")
+    assert auditkit("latency", tmp_path / "mon/trace.csv", tmp_path / "tue/trace.csv", "--into", shop).code == 0
+    again = auditkit("latency", tmp_path / "index.yaml", tmp_path / "mon/trace.csv", "--into", shop, "--json")
+    assert again.code == 0, again.err
+    assert [call["call"] for call in again.json["calls"]] == ["api -> cache", "api -> db", "api -> disk"]
+    assert auditkit("run", shop).code == 0
+
+
+@pytest.mark.parametrize("name", ["a: b", "123", "true", "#x", "null", "with space"])
+def test_an_audit_may_have_any_name_that_a_folder_may_have(name: str, tmp_path: Path) -> None:
+    """The name goes into `system.yaml`, where some names mean something else."""
+    assert auditkit("new", tmp_path / name).code == 0
+    assert auditkit("check", tmp_path / name).code == 0
+
+
+def test_half_a_character_is_refused_at_the_door(shop: Path) -> None:
+    """YAML can escape what no file can hold."""
+    (shop / "system.yaml").write_text(SHOP.replace("system: shop", 'system: "\\ud800"'), encoding="utf-8")
+    ran = auditkit("run", shop)
+    assert ran.code == 2
+    assert "half a character" in ran.err
+
+
+def test_an_export_without_a_usable_duration_is_refused(shop: Path, tmp_path: Path) -> None:
+    """Not a number, infinite, beyond all numbers: one line, and the audit is as it was."""
+    export = tmp_path / "odd.csv"
+    export.write_text("caller,callee,start,duration_ms\napi,db,1,nan\napi,db,2,inf\napi,db,3,1e400\n", encoding="utf-8")
+    before = tree(shop)
+    ran = auditkit("latency", export, "--into", shop)
+    assert ran.code == 2
+    assert len(ran.err.strip().splitlines()) == 1
+    assert tree(shop) == before
+
+
+@pytest.mark.parametrize("content", [b"PAR1 this is no parquet PAR1", b'caller,callee,duration_ms\n"api,db,1\n', b""])
+def test_a_damaged_export_gets_one_line(content: bytes, tmp_path: Path) -> None:
+    """Whatever the reader below has to say about it."""
+    for name in ("x.parquet", "x.csv"):
+        (tmp_path / name).write_bytes(content)
+        ran = auditkit("latency", tmp_path / name)
+        assert ran.code == 2, name
+        assert len(ran.err.strip().splitlines()) == 1, ran.err
+        assert "SELECT" not in ran.err
+        assert "VIEW" not in ran.err
