@@ -1,4 +1,4 @@
-"""The second implementation of the simulation: one SimPy process for each request, call and attempt, written from section 3 and 8.
+"""The second implementation of the simulation: a SimPy process for each request, call and attempt.
 
 It shares with the kernel the tables of the compiled system and the draws, and nothing else: processes, interrupts and events
 in place of a heap, slots and tickets.

@@ -63,10 +63,11 @@ def policy(**parts: Any) -> dict[str, Any]:
     return {"timeout": "none", "retry": "none", "circuit_breaker": "none", "bulkhead": "none", **parts}
 
 
+SLOW = Fault("slow_set", "recommendation", DURATION_S / 3, DURATION_S / 3, 2.0)
 HUNG = Fault("hang", "recommendation", DURATION_S / 3, DURATION_S / 3)
 CONFIGURATIONS: dict[str, tuple[System, Setup]] = {
     "today, all well": (sample(None), Setup(seed=1)),
-    "today, slow": (sample(None), Setup(seed=2, faults=(Fault("slow_set", "recommendation", DURATION_S / 3, DURATION_S / 3, 2.0),))),
+    "today, slow": (sample(None), Setup(seed=2, faults=(SLOW,))),
     "timeouts, retries with a budget, recommendation hangs": (
         sample(policy(timeout="100ms", retry=RETRIED), workers=20),
         Setup(seed=3, faults=(HUNG, Fault("errors", "users", DURATION_S / 4, DURATION_S / 2, 0.3)), balance="turns"),

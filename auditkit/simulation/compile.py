@@ -122,14 +122,14 @@ def compiled_system(system: System, profiles: Mapping[str, LatencyProfile], setu
 
 
 def _reached(known: Paths) -> tuple[list[str], dict[str, tuple[tuple[Dependency, ...], ...]], list[str]]:
-    """Operations that journeys reach, callers before callees, each with its stages (asynchronous calls in a stage of their own), and cut circles."""
+    """Operations that journeys reach, callers first, each with its stages (asynchronous calls in a last one), and cut circles."""
     done: dict[str, tuple[tuple[Dependency, ...], ...]] = {}
     circles: list[str] = []
 
     def visit(operation: str, above: tuple[str, ...]) -> None:
         if operation in done:
             return
-        outgoing = [d for d in known.outgoing(operation)]
+        outgoing = list(known.outgoing(operation))
         for dependency in list(outgoing):
             if any(target in above or target == operation for target in _targets(dependency)):
                 circles.append(dependency.subject)

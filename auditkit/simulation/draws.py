@@ -15,6 +15,7 @@ import numba
 import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
+_njit: Any = numba.njit  # not all of its options are in its types
 
 LATENCY, FAILURE, BACKOFF, CALLED, BALANCE, ARRIVAL, THINK = 1, 2, 3, 4, 5, 6, 7
 """Purposes of a draw."""
@@ -33,13 +34,13 @@ def compiled(function: F) -> F:
     Without numba's run-time for memory (`_nrt`): kernels allocate nothing, and counting references to the tables that they hand
     to each other took nine tenths of the time.
     """
-    return cast("F", numba.njit(cache=True, nogil=True, _nrt=False, error_model="numpy")(function))
+    return cast("F", _njit(cache=True, nogil=True, _nrt=False, error_model="numpy")(function))
 
 
 def part(function: F) -> F:
     """A part of a kernel: as `compiled`, but only other kernels can call it, which spares most of the time to compile it."""
     options = {"nogil": True, "_nrt": False, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast("F", numba.njit(**options)(function))
+    return cast("F", _njit(**options)(function))
 
 
 @compiled

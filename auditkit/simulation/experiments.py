@@ -37,7 +37,7 @@ def faults_of(experiment: Experiment) -> tuple[Fault, ...]:
 
 
 def bounds_of(system: System, experiment: Experiment) -> tuple[Bounds, ...]:
-    """The bounds that the hypothesis states: each journey that it names, errors at most what its objective leaves (1 % without one)."""
+    """The bounds that the hypothesis states: errors of each named journey, at most what its objective leaves (or 1 %)."""
     named = [j for j in system.journeys if f"{j.id}: " in experiment.hypothesis]
     return tuple(Bounds(journey=j.id, bad_at_most=1 - j.slo if isinstance(j.slo, float) else 0.01) for j in named)
 
@@ -84,9 +84,10 @@ def run_experiments(
     seeds: int = SEEDS,
 ) -> tuple[RunResult, ...]:
     """Every chaos experiment with today's settings and with the proposed ones, on common random numbers. Tests are left out."""
+    both: tuple[tuple[Literal["today", "proposed"], System], ...] = (("today", today), ("proposed", proposed))
     return tuple(
         run_experiment(system, profiles, experiment, settings, seed=seed, seeds=seeds)
         for experiment in experiments
         if experiment.kind == "chaos"
-        for settings, system in (("today", today), ("proposed", proposed))
+        for settings, system in both
     )

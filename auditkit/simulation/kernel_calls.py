@@ -136,7 +136,7 @@ def _frame_lives(s: State, call: int) -> bool:
 
 @part
 def nobody_waits(s: State, run: int) -> bool:
-    """Whether the caller has crashed, or needs this answer no longer. Nobody ever waits for an asynchronous call, which goes on."""
+    """Whether the caller has crashed, or needs this answer no longer. An asynchronous call goes on in any case."""
     call = s.runs_i[run, R_CALL]
     if call < 0:
         return False
@@ -324,10 +324,10 @@ def _wait_s(w: World, s: State, run: int) -> float:
     wait = min(w.legs_f[leg, L_MAX_BACKOFF], wait * w.legs_f[leg, L_MULTIPLIER] ** (attempt - 1))
     jitter = w.legs_i[leg, L_JITTER]
     if jitter == FULL_JITTER:
-        return wait * uniform(attempt_key(s.runs_u[run], leg, attempt), BACKOFF)
-    if jitter == EQUAL_JITTER:
-        return wait * 0.5 * (1.0 + uniform(attempt_key(s.runs_u[run], leg, attempt), BACKOFF))
-    return wait
+        wait *= uniform(attempt_key(s.runs_u[run], leg, attempt), BACKOFF)
+    elif jitter == EQUAL_JITTER:
+        wait = wait * 0.5 * (1.0 + uniform(attempt_key(s.runs_u[run], leg, attempt), BACKOFF))
+    return float(wait)
 
 
 @part

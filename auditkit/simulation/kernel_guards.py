@@ -91,9 +91,9 @@ def breaker_unused(s: State, guard: int, epoch: int) -> None:
 
 @part
 def _forget(s: State, guard: int) -> None:
-    for part in range(SLICES):
+    for number in range(SLICES):
         for column in range(3):
-            s.window[guard, part, column] = 0
+            s.window[guard, number, column] = 0
     s.guards_i[guard, G_CALLS] = 0
     s.guards_i[guard, G_FAILED] = 0
     s.guards_i[guard, G_SLOW] = 0
@@ -144,19 +144,20 @@ def breaker_learns(w: World, s: State, leg: int, guard: int, epoch: int, t: floa
             s.guards_i[guard, G_TRIPS] = 0
             _forget(s, guard)
         return
-    part = _slide(w, s, leg, guard, t)
-    s.window[guard, part, 0] += 1
+    counted = _slide(w, s, leg, guard, t)
+    s.window[guard, counted, 0] += 1
     s.guards_i[guard, G_CALLS] += 1
     if not good:
-        s.window[guard, part, 1] += 1
+        s.window[guard, counted, 1] += 1
         s.guards_i[guard, G_FAILED] += 1
     if slow:
-        s.window[guard, part, 2] += 1
+        s.window[guard, counted, 2] += 1
         s.guards_i[guard, G_SLOW] += 1
     calls, failed = s.guards_i[guard, G_CALLS], s.guards_i[guard, G_FAILED]
-    if (not good and failed >= w.legs_i[leg, L_FAILURES]) or (calls >= w.legs_i[leg, L_MIN_CALLS] and (
-        failed >= w.legs_f[leg, L_RATE] * calls or s.guards_i[guard, G_SLOW] >= w.legs_f[leg, L_SLOW_RATE] * calls
-    )):
+    if (not good and failed >= w.legs_i[leg, L_FAILURES]) or (
+        calls >= w.legs_i[leg, L_MIN_CALLS]
+        and (failed >= w.legs_f[leg, L_RATE] * calls or s.guards_i[guard, G_SLOW] >= w.legs_f[leg, L_SLOW_RATE] * calls)
+    ):
         _open(w, s, leg, guard, t)
 
 

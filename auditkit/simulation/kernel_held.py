@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba.core import cgutils, types
+import numba.core.cgutils
+import numba.extending
+from numba.core import types
 from numba.core.datamodel import models
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
-from numba.extending import intrinsic, lower_getattr_generic, register_model
+
+_extending: Any = numba.extending  # what numba offers for extensions has no types
+_cgutils: Any = numba.core.cgutils
 
 
-class Held(types.Type):  # type: ignore[misc]
+class Held(types.Type):
     """The address of a named tuple."""
 
     def __init__(self, held: Any) -> None:
@@ -23,31 +27,31 @@ class Held(types.Type):  # type: ignore[misc]
         super().__init__(name=f"Held({held})")
 
 
-@register_model(Held)
-class _Model(models.PrimitiveModel):  # type: ignore[misc]
+@_extending.register_model(Held)
+class _Model(models.PrimitiveModel):
     def __init__(self, manager: Any, held: Held) -> None:
-        super().__init__(manager, held, manager.lookup(held.held).get_value_type().as_pointer())
+        super().__init__(manager, held, manager.lookup(held.held).get_value_type().as_pointer())  # type: ignore[no-untyped-call]
 
 
 @infer_getattr
-class _Fields(AttributeTemplate):  # type: ignore[misc]
+class _Fields(AttributeTemplate):
     key = Held
 
-    def generic_resolve(self, held: Held, name: str) -> Any:
+    def generic_resolve(self, held: Held, name: str) -> Any:  # type: ignore[override]
         """The type of a field."""
         return held.held[held.held.fields.index(name)] if name in held.held.fields else None
 
 
-@lower_getattr_generic(Held)  # type: ignore[untyped-decorator]
+@_extending.lower_getattr_generic(Held)  # type: ignore[untyped-decorator]
 def _field(context: Any, builder: Any, held: Held, value: Any, name: str) -> Any:
-    return builder.load(cgutils.gep_inbounds(builder, value, 0, held.held.fields.index(name)))
+    return builder.load(_cgutils.gep_inbounds(builder, value, 0, held.held.fields.index(name)))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_extending.intrinsic  # type: ignore[untyped-decorator]
 def held(typing: Any, tables: Any) -> Any:
     """The address of these tables; they stay where they are until the kernel that asked for it returns."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return cgutils.alloca_once_value(builder, arguments[0])
+        return _cgutils.alloca_once_value(builder, arguments[0])
 
     return Held(tables)(tables), code

@@ -45,7 +45,7 @@ class PhaseResult(Noun):
 
 
 class JourneyResult(Noun):
-    """One journey, phase by phase. `recover_s`: from the end of the fault until users are served again as before; None if never."""
+    """One journey, phase by phase. `recover_s`: from the end of the fault until users are served as before; None if never."""
 
     journey: str
     phases: dict[Phase, PhaseResult]

@@ -29,7 +29,7 @@ SMALLEST, LARGEST = 1 << 10, 1 << 22
 class Outcomes:
     """What one run did: one place a request (arrays), one row a leg and phase (`tally`), one a component and phase (`busy`).
 
-    `codes` are `columns.OK`, `DEGRADED`, `ERROR` or `UNANSWERED`; `busy[phase, component]` are worker-seconds, and seconds waited.
+    `codes` are `columns.OK`, `DEGRADED`, `ERROR` or `UNANSWERED`; `busy[phase, component]` are worker-seconds and seconds waited.
     """
 
     compiled: Compiled
@@ -125,13 +125,15 @@ def _state(compiled: Compiled, setup: Setup, arrivals: tuple[Floats, NDArray[np.
     return State(
         meta=meta, heap_t=np.empty(2 * room + 2 * legs), heap_i=np.empty((2 * room + 2 * legs, 4), np.int64),
         now=np.empty((2 * room, 4), np.int64), lanes=lanes, frames_i=frames, frames_f=np.zeros((room, 4)),
-        frames_u=np.zeros(room, np.uint64), calls=calls, runs_i=runs, runs_f=np.zeros((room, 3)), runs_u=np.zeros(room, np.uint64),
+        frames_u=np.zeros(room, np.uint64), calls=calls, runs_i=runs, runs_f=np.zeros((room, 3)),
+        runs_u=np.zeros(room, np.uint64),
         guards_i=guards_i, guards_f=guards_f, window=np.zeros((guards, c.SLICES, 3), np.int64), comps=compiled.comps.copy(),
         inst_i=compiled.instances.copy(), inst_f=inst_f, cut=np.full((comps, comps) if cut else (0, 0), -1.0),
         req_t=np.concatenate([times, np.zeros(requests - len(times))]),
         req_j=np.concatenate([journeys, np.zeros(requests - len(times), np.int32)]),
         req_n=np.concatenate([numbers, np.zeros(requests - len(times), np.int64)]),
-        out_code=np.full(requests, c.UNANSWERED, np.int8), out_s=np.full(requests, math.inf), out_tries=np.zeros(requests, np.int32),
+        out_code=np.full(requests, c.UNANSWERED, np.int8), out_s=np.full(requests, math.inf),
+        out_tries=np.zeros(requests, np.int32),
         tally=np.zeros((c.PHASES, max(1, legs), c.TALLIES), np.int64), busy=np.zeros((c.PHASES, comps, 2)),
     )  # fmt: skip
 

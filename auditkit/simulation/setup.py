@@ -14,7 +14,7 @@ FaultKind = Literal["slow_times", "slow_set", "hang", "errors", "crash", "pool",
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """How a latency is distributed, in seconds: `constant` (a), `exponential` (mean a), `lognormal` (median a, sigma b), `measured`."""
+    """A law of latency in seconds: `constant` (a), `exponential` (mean a), `lognormal` (median a, sigma b), `measured`."""
 
     kind: Literal["constant", "exponential", "lognormal", "measured"]
     a: float = 0.0
@@ -41,7 +41,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A token bucket for retries: full at the start; so many tokens for each call, each success, each second; a retry takes one."""
+    """A token bucket for retries, full at the start: tokens for each call, each success, each second; a retry takes one."""
 
     size: float
     per_call: float = 0.0
@@ -51,7 +51,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """A closed loop instead of open arrivals: so many users, each waiting for the answer and then thinking (mean, exponential)."""
+    """A closed loop instead of open arrivals: users who wait for the answer and then think (mean, exponential)."""
 
     count: int
     think_s: float
@@ -59,7 +59,7 @@ class Users:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """One run. Times in seconds; `laws` and `budgets` by `caller -> target` or by target, `rates`, `users`, `arrivals` by journey.
+    """One run, in seconds. `laws` and `budgets` go by `caller -> target` or by target; `rates`, `users`, `arrivals` by journey.
 
     `drain_s` is how long after the last arrival answers are waited for. Without `laws` and profiles a call takes
     `unknown_latency_s`, an assumption that is named. With `propagate_deadlines` callees know how long their caller waits and drop
