@@ -108,4 +108,5 @@ def unreadable(where: str, error: Exception) -> InputError:
     """DuckDB's complaint in one line, without the statement that it complains about."""
     lines = (line.strip() for line in str(error).partition("\nLINE ")[0].splitlines())
     said = [line for line in lines if line and not line.startswith(("^", "*"))]
-    return InputError.of(where, f"cannot be read: {' '.join(said)[:160]}", "is the file damaged or of another format? name it with --format")
+    what = f"cannot be read: {' '.join(said)[:160]}"
+    return InputError.of(where, what, "is the file damaged or of another format? name it with --format")

@@ -64,8 +64,8 @@ def measure(
     notes = dict.fromkeys(f"{part.file.path.name}: {note}" for part in parts for note in part.reading.notes)
     measured = _measured(counted, described, tuple(notes), components)
     if measured.profiles and all(p.rejected and not p.n + p.errors + p.timeouts for p in measured.profiles):
-        names = ", ".join(dict.fromkeys(str(part.file.path) for part in parts))
-        raise InputError.of(names, "holds no duration that can be used", "write finite durations of zero or more")
+        where = ", ".join(dict.fromkeys(str(part.file.path) for part in parts))
+        raise InputError.of(where, "holds no duration that can be used", "write finite durations of zero or more")
     return measured
 
 
