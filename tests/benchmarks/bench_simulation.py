@@ -1,0 +1,93 @@
+"""The simulation beside SimPy, in one run: the same system, the same draws, the same answers.
+
+Measured in processor time of this process, the best of three, so that neighbours on the machine count little. SimPy runs the
+process-oriented model of `tests/simpy_model.py`; what it is given is compiled already, and so is the kernel.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from simpy_model import Twin
+from test_simulation_twin import LAWS, policy, sample
+
+from auditkit.model.system import System
+from auditkit.simulation import Law, Setup
+from auditkit.simulation.compile import compiled_system
+from auditkit.simulation.run import run_compiled
+
+
+def best_s(work: Callable[[], object], times: int = 3) -> float:
+    """Processor seconds of the fastest of some runs."""
+    found = []
+    for _ in range(times):
+        since = time.process_time()
+        work()
+        found.append(time.process_time() - since)
+    return min(found)
+
+
+def bench_beside_simpy() -> None:
+    """At least 80 times as fast as SimPy on the worked example, with timeouts in place."""
+    setup = Setup(seed=1, duration_s=30.0, laws=LAWS)
+    compiled = compiled_system(sample(policy(timeout="300ms")), {}, setup)
+    run_compiled(compiled, setup)
+    fast = best_s(lambda: run_compiled(compiled, setup))
+    slow = best_s(lambda: Twin(compiled, setup).run(), 1)
+    events = run_compiled(compiled, setup).events
+    print(
+        f"\nworked example, 30 s: kernel {fast * 1000:.1f} ms ({events / fast / 1e6:.2f} M events/s), "
+        f"SimPy {slow:.2f} s: {slow / fast:.0f} x"
+    )
+    assert slow / fast >= 80
+
+
+def fan(rate: str) -> System:
+    """One service that asks three others at once, each with a timeout."""
+    return System.model_validate(
+        {
+            "system": "fan",
+            "components": [{"id": "api", "concurrency": 200}, *({"id": x, "concurrency": 100} for x in ("x", "y", "z"))],
+            "dependencies": [
+                {"from": "api", "to": x, "stage": 1, "on_failure": "fail", "policy": {"timeout": "300ms"}}
+                for x in ("x", "y", "z")
+            ],
+            "journeys": [{"id": "j", "entry": "api", "rate": rate}],
+        }
+    )
+
+
+def bench_five_minutes() -> None:
+    """Five minutes at 1,000 requests a second with three dependencies; and five-minute scenarios at 200 a second."""
+    setup = Setup(seed=1, duration_s=300.0, laws=dict.fromkeys("xyz", Law("lognormal", 0.03, 0.5)))
+    for rate in ("1000/s", "200/s"):
+        compiled = compiled_system(fan(rate), {}, setup)
+        run_compiled(compiled, setup)
+        took = best_s(lambda compiled=compiled: run_compiled(compiled, setup))
+        print(f"five minutes at {rate}, three dependencies: {took:.2f} s; {1 / took:.1f} scenarios/s on one core")
+
+
+def bench_cold_and_cached() -> None:
+    """From the start of Python to the first result: compiled already, and (in an empty cache) not yet."""
+    import os
+    import tempfile
+
+    code = (
+        "import time; since = time.process_time(); from auditkit.simulation import Setup, run_once; "
+        "from auditkit.model.system import System; "
+        "s = System.model_validate({'system': 's', 'components': [{'id': 'a'}, {'id': 'b'}], "
+        "'dependencies': [{'from': 'a', 'to': 'b'}],"
+        " 'journeys': [{'id': 'j', 'entry': 'a', 'rate': '10/s'}]}); run_once(s, {}, Setup(duration_s=1.0)); "
+        "print(time.process_time() - since)"
+    )
+    with tempfile.TemporaryDirectory() as cache:
+        environment = {**os.environ, "NUMBA_CACHE_DIR": cache}
+        for what in ("cold", "cached"):
+            done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+            print(f"{what} start to the first result: {float(done.stdout):.2f} s of processor time")
