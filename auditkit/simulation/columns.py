@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, cast
+
+import numpy as np
+
+
+def _wide(count: int) -> Iterator[int]:
+    """0, 1, 2, … as 64 bits: each plain number that is handed on is a type of its own to numba, and compiled for itself."""
+    return (cast("int", np.int64(n)) for n in range(count))
+
 
 # comps: one row a component, and one more
 C_FIRST, C_BALANCE, C_AROUND, C_TURN, C_UP = range(5)
@@ -70,11 +79,11 @@ SLICES: Final = 10
 OVERFLOW: Final = 1
 
 # events on the heap, and what is to be done at once
-E_FINISH, E_RETRY, E_LANE, E_TIMEOUT, E_CUT, E_USER = range(6)
-N_BEGIN, N_TRY, N_ANSWER = range(3)
+E_FINISH, E_RETRY, E_LANE, E_TIMEOUT, E_CUT, E_USER = _wide(6)
+N_BEGIN, N_TRY, N_ANSWER = _wide(3)
 
 # results of an attempt, a call, a request
-OK, DEGRADED, ERROR, TIMEOUT, UNANSWERED = range(5)
+OK, DEGRADED, ERROR, TIMEOUT, UNANSWERED = _wide(5)
 
 # tally: one row a leg and phase
 (
