@@ -11,6 +11,7 @@ from auditkit.importers.compose import COMPOSE
 from auditkit.importers.edge_list import EDGE_LIST
 from auditkit.importers.kubernetes import KUBERNETES
 from auditkit.importers.native import NATIVE
+from auditkit.importers.traces import JAEGER, OTLP, SPAN_CSV, ZIPKIN
 from auditkit.importers.yaml_text import parse_all
 from auditkit.registry import with_entry_points
 
@@ -19,6 +20,10 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     COMPOSE.name: COMPOSE,
     KUBERNETES.name: KUBERNETES,
     EDGE_LIST.name: EDGE_LIST,
+    JAEGER.name: JAEGER,
+    OTLP.name: OTLP,
+    ZIPKIN.name: ZIPKIN,
+    SPAN_CSV.name: SPAN_CSV,
 }
 """Our own formats. Where a text fits several, the first is taken."""
 

@@ -57,7 +57,7 @@ def kind_of(word: object) -> SpanKind:
     ('client', 'server', 'client', 'unknown')
     """
     numbers: dict[object, SpanKind] = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
-    if word in numbers:
+    if isinstance(word, (int, str)) and word in numbers:
         return numbers[word]
     names: dict[str, SpanKind] = {kind: kind for kind in ("client", "server", "producer", "consumer", "internal")}
     return names.get(str(word).lower().removeprefix("span_kind_"), "unknown")

@@ -35,7 +35,7 @@ def _traces(text: str, name: str) -> list[Any]:
 
 def _span(raw: Any, processes: Any) -> Span | None:
     span = mapping(raw)
-    process = mapping(span.get("process")) or mapping(processes.get(span.get("processID")))
+    process = mapping(span.get("process")) or mapping(processes.get(str(span.get("processID"))))
     service, start = process.get("serviceName"), whole(span.get("startTime"), 1000)
     if not service or not span.get("spanID") or start is None:
         return None
@@ -46,6 +46,9 @@ def _span(raw: Any, processes: Any) -> Span | None:
         (r.get("spanID") for kind in ("CHILD_OF", "FOLLOWS_FROM") for r in references if r.get("refType") == kind), None
     )
     kind = kind_of(tags.get("span.kind"))
+    if parent and kind not in ("client", "producer") and not any(r.get("refType") == "CHILD_OF" for r in references):
+        # whoever a span only follows does not wait for it
+        kind = "consumer" if any(r.get("refType") == "FOLLOWS_FROM" for r in references) else kind
     return Span(
         trace=str(span.get("traceID")), span=str(span["spanID"]), parent=parent or span.get("parentSpanID") or None,
         workload=workload_name(str(service)), pod=str(machine.get("k8s.pod.name") or machine.get("hostname") or service),

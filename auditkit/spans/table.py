@@ -79,5 +79,12 @@ def span_table(spans: Iterable[Span], notes: Iterable[str] = ()) -> SpanTable:
 
     rows = list(spans)
     schema = arrow_schema()
-    columns = [[getattr(row, name) for row in rows] for name in schema.names]
+    columns = [[_fitting(getattr(row, field.name), pa.types.is_string(field.type)) for row in rows] for field in schema]
     return SpanTable(pa.table(columns, schema=schema), tuple(notes))
+
+
+def _fitting(value: object, is_text: bool) -> object:
+    """A value as the column can hold it: damaged exports have lists for names, and numbers beyond 64 bits."""
+    if value is None or not is_text:
+        return value if isinstance(value, int) and abs(value) < 2**63 else None
+    return value if isinstance(value, str) and value.isprintable() else str(value).encode("utf-8", "replace").decode()

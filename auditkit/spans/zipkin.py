@@ -47,7 +47,7 @@ def _span(span: Any) -> Span | None:
     tags, kind, start = mapping(span.get("tags")), kind_of(span.get("kind")), whole(span.get("timestamp"), 1000)
     peer = there.get("serviceName") or peer_of(tags) or there.get("ipv4")
     return Span(
-        trace=str(span.get("traceId")), span=str(span["id"]), parent=span.get("parentId") or None,
+        trace=str(span.get("traceId")), span=str(span["id"]), parent=str(span["parentId"]) if span.get("parentId") else None,
         workload=workload_name(str(service)), pod=str(here.get("ipv4") or service), operation=str(span.get("name") or ""),
         kind=kind, start_ns=start, duration_ns=whole(span.get("duration"), 1000), outcome=outcome_of(tags, "error" in tags),
         peer=peer if kind in ("client", "producer") else None,
