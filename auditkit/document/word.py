@@ -103,30 +103,32 @@ def _write(word: Document, block: Block) -> None:
 
 def _table(word: Document, block: Table) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Pt
+    from docx.shared import Emu, Pt
+    from docx.table import _Cell
 
     caption = word.add_paragraph()
     caption.add_run(block.caption).bold = True
     caption.paragraph_format.keep_with_next = True
-    made = word.add_table(rows=1, cols=len(block.head), style=_style(word, "Table Grid"))
+    made = word.add_table(rows=1 + len(block.rows), cols=len(block.head), style=_style(word, "Table Grid"))
     made.autofit = False
     size = Pt(8.5 if len(block.head) <= 5 else 7.5 if len(block.head) <= 8 else 6.5)
     usable = _usable(word)
     widths = [int(usable * width / sum(block.widths)) for width in block.widths]
-    for cell, title in zip(made.rows[0].cells, block.head, strict=True):
-        _runs(cell.paragraphs[0], (Run(title, "strong"),), size)
-        _shade(cell._tc.get_or_add_tcPr(), "F4F6F8")
-    made.rows[0]._tr.get_or_add_trPr().append(_element("w:tblHeader"))
-    for row in block.rows:
-        _row(made.add_row().cells, row, size)
-    for cells in (row.cells for row in made.rows):
-        cells[0]._tc.getparent().get_or_add_trPr().append(_element("w:cantSplit"))
+    head = Row(tuple((Run(title, "strong"),) for title in block.head))
+    for number, (line, row) in enumerate(zip(made._tbl.tr_lst, (head, *block.rows), strict=True)):
+        line.get_or_add_trPr().append(_element("w:cantSplit"))
+        if number == 0:
+            line.get_or_add_trPr().append(_element("w:tblHeader"))
+        cells = tuple(_Cell(cell, made) for cell in line.tc_lst)  # made.rows[n].cells lays the whole table out again, each time
+        _row(cells, row, size)
         for index, cell in enumerate(cells):
-            cell.width = widths[index]
+            cell.width = Emu(widths[index])
             paragraph = cell.paragraphs[0]
             paragraph.paragraph_format.space_after = Pt(1)
             if index in block.figures:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+            if number == 0:
+                _shade(cell._tc.get_or_add_tcPr(), "F4F6F8")
     word.add_paragraph()
 
 

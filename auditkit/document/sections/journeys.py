@@ -8,7 +8,7 @@ from auditkit.document import settings
 from auditkit.document.blocks import Block, Heading, Part, Picture, code, table, text
 from auditkit.document.figures import NOT_KNOWN, availability, availability_range, duration
 from auditkit.document.maps import journey_map
-from auditkit.document.sections.words import names
+from auditkit.document.sections.words import MANY, names
 from auditkit.document.view import STOPPING, View
 from auditkit.document.waterfall import waterfall
 from auditkit.model.failure import Mode
@@ -66,4 +66,7 @@ def _calls(view: View, journey: Journey) -> list[Block]:
     if not rows:
         return []
     head = ("Call", "When it fails", "Timeout today", "Timeout proposed")
-    return [table(f"Calls that {journey.id} waits for", head, rows, figures=(2, 3), widths=(3, 1, 1, 1))]
+    found: list[Block] = [table(f"Calls that {journey.id} waits for", head, rows[:MANY], figures=(2, 3), widths=(3, 1, 1, 1))]
+    if len(rows) > MANY:
+        found.append(text(f"The first {MANY} of {len(rows):,}; sections 7 to 10 have them all."))
+    return found

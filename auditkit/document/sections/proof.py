@@ -29,9 +29,14 @@ def monitoring(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     if rows:
         found.append(
             table(
-                "What to watch, and when to call somebody", ("Where", "Pattern", "Metric", "Alert"), rows, widths=(2, 1.2, 3, 3)
+                "What to watch, and when to call somebody",
+                ("Where", "Pattern", "Metric", "Alert"),
+                rows[:MOST],
+                widths=(2, 1.2, 3, 3),
             )
         )
+    if len(rows) > MOST:
+        found.append(text(f"The first {MOST} of {len(rows):,}; the target ", code("prometheus"), " exports an alert for each."))
     return [*found, *gaps(empty, "monitoring")]
 
 
