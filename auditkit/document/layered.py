@@ -71,4 +71,4 @@ def place(
             centres[name] = (round(x + (sizes[name][0] + gap_x) / 2, 2), round(y + height / 2, 2))
             x += sizes[name][0] + gap_x
         y += height + gap_y
-    return centres
+    return {name: centres[name] for name in names}
