@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from auditkit.errors import AuditkitError, InputError
-from auditkit.version import VERSION as __version__
+from auditkit.version import VERSION
 
 if TYPE_CHECKING:
     from auditkit.engine import blast_radius, cut_sets, single_failures
@@ -27,6 +27,8 @@ __all__ = [
     "open_audit",
     "single_failures",
 ]
+
+__version__ = VERSION
 
 _PLACES = {
     "Audit": "auditkit.project",
