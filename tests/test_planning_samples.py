@@ -9,12 +9,13 @@ import pytest
 from ruamel.yaml import YAML
 
 from auditkit.checks import Facts, run_checks
+from auditkit.engine import cut_sets
 from auditkit.latency import measure
 from auditkit.model.audit import Strategy
 from auditkit.model.draft import Coverage
 from auditkit.model.noun import FROM_FILE
 from auditkit.model.system import System
-from auditkit.planning import advise_all, plan
+from auditkit.planning import advise_all, plan, with_policies
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SAMPLES = ("worked-example", "flash-sale")
@@ -74,8 +75,20 @@ def test_the_plan_removes_what_it_claims_and_adds_nothing(sample: str) -> None:
     claimed = {key for a in made.actions if a.title.startswith("set ") for key in a.removes}
     assert len(claimed) >= 8
     assert not claimed & left
-    assert left <= {f.key for f in made.findings}
+    assert {key for key in left - {f.key for f in made.findings} if not _only_uncovered(sample, key)} == set()
     assert {f.key for f in made.findings} - left == claimed
+
+
+def _only_uncovered(sample: str, key: str) -> bool:
+    """A pair that is found only once one of its members no longer suffices: each set of it stopped the journey before, too."""
+    check, journey, *when = key.split(" ", 2)
+    mode = "slow" if when else "down"
+    system, profiles = known(sample).system, known(sample).profiles
+    before, after = (
+        cut_sets(one, journey, mode=mode, max_order=3, profiles=profiles)[0].sets
+        for one in (system, with_policies(system, planned(sample).policies))
+    )
+    return check == "small_cut_set" and all(any(set(old) <= set(new) for old in before) for new in after)
 
 
 @pytest.mark.parametrize("sample", SAMPLES)

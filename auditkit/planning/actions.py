@@ -42,7 +42,8 @@ def actions_for(
     """An action for each proposed change of settings, one for each finding that no setting removes, and further advice.
 
     `after` are the findings with all proposals in force. What a change `removes` is not a promise: the checks ran again with
-    it alone, and these findings were gone; what goes only with several together is named at those of the same component.
+    it alone, and these findings were gone; what goes only with several together is named at each of those that share a
+    component with it, or, where none does, at all of them.
     """
     remaining = {finding.key for finding in after}
     gone = [finding for finding in findings if finding.key not in remaining]
@@ -51,7 +52,7 @@ def actions_for(
     changes = [p for p in proposals if _difference(p)]
     tried = is_small_enough(facts, len(changes) + len(left))
     alone = {p.dependency: _alone(facts, p, gone) if tried else _by_subject(p, gone) for p in changes}
-    joint = [f for f in gone if not any(f.key in keys for keys, _ in alone.values())]
+    joint = {f.key: _shared(f, changes) for f in gone if not any(f.key in keys for keys, _ in alone.values())}
     actions = [_change(facts, p, gone, joint, alone[p.dependency], decided) for p in changes]
     actions += [_open(facts, finding, tried, decided) for finding in left]
     actions += advice_for(facts)
@@ -79,25 +80,37 @@ def _by_subject(proposal: PolicyProposal, gone: Sequence[Finding]) -> tuple[froz
     return frozenset(f.key for f in gone if f.subject == proposal.dependency), None
 
 
+def _shared(finding: Finding, changes: Sequence[PolicyProposal]) -> frozenset[str]:
+    """The changes that take a finding away together."""
+    near = _components(finding.subject)
+    return frozenset(p.dependency for p in changes if near & _components(p.dependency)) or frozenset(
+        p.dependency for p in changes
+    )
+
+
+def _components(subject: str) -> frozenset[str]:
+    """What a subject names: the ends of a dependency, or the thing itself."""
+    caller, _, callees = subject.partition(" -> ")
+    return frozenset(split_target(name)[0] for name in (caller, *callees.split("|")) if name)
+
+
 def _change(
     facts: Facts,
     proposal: PolicyProposal,
     gone: Sequence[Finding],
-    joint: Sequence[Finding],
+    joint: Mapping[str, frozenset[str]],
     alone: tuple[frozenset[str], float | None],
     decided: Mapping[str, Decision],
 ) -> Action:
     subject = proposal.dependency
-    caller, _, callees = subject.partition(" -> ")
-    near = {split_target(name)[0] for name in (caller, *callees.split("|"))}
-    ends = [f for f in gone if f.key in alone[0] or (f in joint and f.subject in near)]
+    ends = [f for f in gone if f.key in alone[0] or subject in joint.get(f.key, ())]
     worst = max((SEVERITIES.index(f.severity) for f in ends), default=SEVERITIES.index("low"))
     return Action(
         title=f"set {subject}: {_difference(proposal)}",
         subject=subject,
         severity=SEVERITIES[worst],
         removes=tuple(f.key for f in ends),
-        owner=_owner(facts, caller),
+        owner=_owner(facts, subject.partition(" -> ")[0]),
         effort="small",
         status=_status(decided.get(f"policy {subject}")),
         risk_removed=alone[1],
