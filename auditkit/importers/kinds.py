@@ -48,7 +48,7 @@ _ROLES: Mapping[str, ComponentKind] = _table(
         "database": "db database",
         "cache": "cache",
         "queue": "queue",
-        "gateway": "gateway router ingress proxy loadbalancer",
+        "gateway": "gateway ingressgateway egressgateway router ingress proxy loadbalancer",
         "telemetry": "collector exporter",
         "load-generator": "simulator",
         "job": "migrate migrations migration migrator seeder",

@@ -7,8 +7,10 @@ from typing import Final
 
 from auditkit.errors import InputError
 from auditkit.importers.base import Importer
+from auditkit.importers.call_counts import CALL_COUNTS
 from auditkit.importers.compose import COMPOSE
 from auditkit.importers.edge_list import EDGE_LIST
+from auditkit.importers.kiali import KIALI
 from auditkit.importers.kubernetes import KUBERNETES
 from auditkit.importers.native import NATIVE
 from auditkit.importers.traces import JAEGER, OTLP, SPAN_CSV, ZIPKIN
@@ -24,6 +26,8 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     OTLP.name: OTLP,
     ZIPKIN.name: ZIPKIN,
     SPAN_CSV.name: SPAN_CSV,
+    CALL_COUNTS.name: CALL_COUNTS,
+    KIALI.name: KIALI,
 }
 """Our own formats. Where a text fits several, the first is taken."""
 

@@ -35,9 +35,10 @@ def _traffic(spans: SpanTable, found: CallTable, *, tells_errors: bool) -> Traff
     edges = tuple(edge if tells_errors else replace(edge, errors=None) for edge in _edges(found))
     told = set(workloads)
     called = sorted({edge.callee for edge in edges} - told)
+    calling = sorted({edge.caller for edge in edges} - told - set(called))
     return Traffic(
         edges=edges,
-        workloads=(*sorted(told), *called),
+        workloads=(*sorted(told), *calling, *called),
         silent=frozenset(called),
         entries=dict(Counter(workload for workload, parent, kind in roots if parent is None and kind != "consumer")),
         notes=found.notes,

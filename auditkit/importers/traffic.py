@@ -24,13 +24,16 @@ _INSIDE: Final = (".local", ".svc", ".internal", ".cluster", ".consul", ".lan")
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Calls of one workload to another, as they were seen. `errors` None where the source does not tell them."""
+    """Calls of one workload to another, as they were seen.
+
+    `count`, `errors` and `is_async` are None where the source does not tell them.
+    """
 
     caller: str
     callee: str
-    count: int
+    count: int | None
     errors: int | None = None
-    is_async: bool = False
+    is_async: bool | None = False
     operations: tuple[str, ...] = ()
     also: str = ""
     """What else the source says of them, in words."""
@@ -101,14 +104,24 @@ def _united(edges: Iterable[Edge]) -> tuple[Edge, ...]:
     return tuple(
         Edge(
             *pair,
-            count=sum(edge.count for edge in same),
-            errors=sum(edge.errors or 0 for edge in same) if any(edge.errors is not None for edge in same) else None,
-            is_async=all(edge.is_async for edge in same),
+            count=_sum(edge.count for edge in same),
+            errors=_sum(edge.errors for edge in same),
+            is_async=_waits_nowhere([edge.is_async for edge in same]),
             operations=tuple(dict.fromkeys(name for edge in same for name in edge.operations)),
             also="; ".join(dict.fromkeys(edge.also for edge in same if edge.also)),
         )
         for pair, same in sorted(found.items())
     )
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+def _waits_nowhere(said: Sequence[bool | None]) -> bool | None:
+    """Whether all calls are asynchronous: False as soon as one waits, None where the source does not tell."""
+    return False if False in said else None if None in said else True
 
 
 def _kind(id: str, name: str, is_silent: bool, is_queue: bool, stated: ComponentKind | None) -> tuple[ComponentKind, str]:
@@ -126,18 +139,17 @@ def _kind(id: str, name: str, is_silent: bool, is_queue: bool, stated: Component
 
 
 def _component(source: str, id: str, name: str, kind: ComponentKind, why: str, edges: Sequence[Edge]) -> Item:
-    count = sum(edge.count for edge in edges if id in (edge.caller, edge.callee))
+    count = _sum(edge.count for edge in edges if id in (edge.caller, edge.callee))
+    seen = "traffic" if count is None and any(id in (edge.caller, edge.callee) for edge in edges) else _number(count or 0, "call")
     locator = f"{name!r}, " if name != id else ""
-    evidence: list[dict[str, Any]] = [
-        {"source": source, "locator": f"{locator}{_number(count, 'call')} from or to it", "confidence": "observed"}
-    ]
+    evidence: list[dict[str, Any]] = [{"source": source, "locator": f"{locator}{seen} from or to it", "confidence": "observed"}]
     if why:
         evidence.append({"source": source, "locator": f"kind {kind}: {why}", "confidence": "inferred"})
     return Item({"id": id, "kind": kind, "evidence": evidence}, source)
 
 
 def _dependency(source: str, edge: Edge) -> Item:
-    said = _number(edge.count, "call")
+    said = "seen" if edge.count is None else _number(edge.count, "call")
     if edge.errors is not None:
         said += f", {edge.errors} of them failed" if edge.errors else ", none failed"
     if edge.also:
@@ -145,9 +157,11 @@ def _dependency(source: str, edge: Edge) -> Item:
     if edge.operations:
         more = len(edge.operations) - _SHOWN
         said += f": {', '.join(edge.operations[:_SHOWN])}" + (f" and {more} more" if more > 0 else "")
-    evidence = {"source": source, "locator": said, "confidence": "observed", "count": edge.count}
-    data = {"from": edge.caller, "to": edge.callee, "call": "async" if edge.is_async else "sync", "evidence": [evidence]}
-    return Item(data, source)
+    evidence: dict[str, Any] = {"source": source, "locator": said, "confidence": "observed"}
+    if edge.count is not None:
+        evidence["count"] = edge.count
+    call = {} if edge.is_async is None else {"call": "async" if edge.is_async else "sync"}
+    return Item({"from": edge.caller, "to": edge.callee, **call, "evidence": [evidence]}, source)
 
 
 def _journeys(source: str, entries: Mapping[str, int], kinds: Mapping[str, str], edges: Sequence[Edge]) -> Iterable[Item]:
@@ -156,13 +170,15 @@ def _journeys(source: str, entries: Mapping[str, int], kinds: Mapping[str, str],
     for name, count in entries.items():
         root = component_id(name)
         driver = kinds.get(root) in ("load-generator", "client")
-        begun = {edge.callee: edge.count for edge in edges if edge.caller == root} if driver else {root: count}
+        begun = {edge.callee: edge.count or 0 for edge in edges if edge.caller == root} if driver else {root: count}
         for entry, times in begun.items():
             if kinds.get(entry) in ("service", "gateway"):
                 counted[entry] = counted.get(entry, 0) + times
     for entry, count in sorted(counted.items()):
-        locator = f"{_number(count, 'trace')} began here"
-        evidence = {"source": source, "locator": locator, "confidence": "observed", "count": count}
+        locator = f"{_number(count, 'request')} began here" if count else "requests began here"
+        evidence: dict[str, Any] = {"source": source, "locator": locator, "confidence": "observed"}
+        if count:
+            evidence["count"] = count
         yield Item({"id": entry, "entry": entry, "proposed": True, "evidence": [evidence]}, source)
 
 

@@ -32,6 +32,20 @@ def peer_of(attributes: Attributes) -> str | None:
     return next(iter([*hosts, *systems, *named, *addresses]), None)
 
 
+def other_side(attributes: Attributes, kind: SpanKind) -> str | None:
+    """Whom a span of this kind speaks with: a client and both ends of a queue name the callee, a server its caller.
+
+    A server's caller counts only by name (`peer.service`): its address is that of a pod, a proxy or a user.
+
+    >>> said = {"peer.service": "web", "net.peer.ip": "10.0.0.7"}
+    >>> other_side(said, "server"), other_side({"net.peer.ip": "10.0.0.7"}, "server"), other_side(said, "internal")
+    ('web', None, None)
+    """
+    if kind == "server":
+        return str(attributes.get("peer.service") or "") or None
+    return peer_of(attributes) if kind in ("client", "producer", "consumer") else None
+
+
 def outcome_of(attributes: Attributes, failed: bool = False) -> Outcome:
     """How a call ended: a deadline that passed is a timeout; an error status, HTTP 500 and above, or a gRPC code an error.
 

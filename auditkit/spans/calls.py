@@ -8,7 +8,8 @@ from typing import Any
 from auditkit.spans.table import SpanTable
 
 # A span is the caller's own span of a call ("client span") where it says so, or, in formats that tell no kinds, where all
-# its children are answered by one other workload. Of a call without such a span only the callee's time is known.
+# its children are answered by one other workload. Of a call without such a span only the callee's time is known. Whoever
+# sends to a queue or takes from it uses the queue, besides what lies behind it; how long a message is worked on is no wait.
 _QUERY = r"""
 WITH span AS (
     SELECT *, regexp_matches(operation, '(^| )(send|publish)$') AS sends FROM (
@@ -50,12 +51,20 @@ callee_only AS (
 ),
 to_peer AS (
     SELECT s.workload AS caller, s.peer AS callee, s.operation AS client_operation, NULL AS server_operation, s.start_ns,
-           s.duration_ns, s.outcome, 'client' AS side, s.kind = 'producer' AS later, s.span AS child
+           CASE WHEN s.kind <> 'consumer' THEN s.duration_ns END AS duration_ns, s.outcome,
+           CASE WHEN s.kind = 'consumer' THEN 'server' ELSE 'client' END AS side, s.kind <> 'client' AS later, s.span AS child
     FROM span s
-    WHERE s.kind IN ('client', 'producer') AND s.peer IS NOT NULL AND s.peer <> s.workload
-      AND NOT EXISTS (FROM seen WHERE seen.trace = s.trace AND seen.parent = s.span AND waited)
+    WHERE s.kind IN ('client', 'producer', 'consumer') AND s.peer IS NOT NULL AND s.peer <> s.workload
+      AND (s.kind <> 'client' OR NOT EXISTS (FROM seen WHERE seen.trace = s.trace AND seen.parent = s.span AND waited))
+),
+from_peer AS (
+    SELECT s.peer AS caller, s.workload AS callee, NULL AS client_operation, s.operation AS server_operation, s.start_ns,
+           s.duration_ns, s.outcome, 'server' AS side, false AS later, s.span AS child
+    FROM span s
+    WHERE s.kind = 'server' AND s.peer IS NOT NULL AND s.peer <> s.workload
+      AND NOT EXISTS (FROM span p WHERE p.trace = s.trace AND p.span = s.parent)
 )
-FROM both_sides UNION ALL FROM callee_only UNION ALL FROM to_peer
+FROM both_sides UNION ALL FROM callee_only UNION ALL FROM to_peer UNION ALL FROM from_peer
 ORDER BY start_ns, caller, callee, child
 """
 

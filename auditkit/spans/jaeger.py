@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditkit.errors import InputError
-from auditkit.spans.attributes import kind_of, outcome_of, peer_of
+from auditkit.spans.attributes import kind_of, other_side, outcome_of
 from auditkit.spans.json_text import documents, items, mapping, whole
 from auditkit.spans.table import Span, SpanTable, span_table, workload_name
 
@@ -45,7 +45,7 @@ def _span(raw: Any, processes: Any) -> Span | None:
     parent = next(
         (r.get("spanID") for kind in ("CHILD_OF", "FOLLOWS_FROM") for r in references if r.get("refType") == kind), None
     )
-    kind = kind_of(tags.get("span.kind"))
+    stated = kind = kind_of(tags.get("span.kind"))
     if parent and kind not in ("client", "producer") and not any(r.get("refType") == "CHILD_OF" for r in references):
         # whoever a span only follows does not wait for it
         kind = "consumer" if any(r.get("refType") == "FOLLOWS_FROM" for r in references) else kind
@@ -53,5 +53,5 @@ def _span(raw: Any, processes: Any) -> Span | None:
         trace=str(span.get("traceID")), span=str(span["spanID"]), parent=parent or span.get("parentSpanID") or None,
         workload=workload_name(str(service)), pod=str(machine.get("k8s.pod.name") or machine.get("hostname") or service),
         operation=str(span.get("operationName") or ""), kind=kind, start_ns=start, duration_ns=whole(span.get("duration"), 1000),
-        outcome=outcome_of(tags), peer=peer_of(tags) if kind in ("client", "producer") else None,
+        outcome=outcome_of(tags), peer=other_side(tags, stated) if stated == kind else None,
     )  # fmt: skip

@@ -30,6 +30,14 @@ def documents(text: str, name: str) -> Iterator[Any]:
             raise InputError.of(f"{name}:{number}", "is no line of JSON", _OTHER) from error
 
 
+def the_document(text: str, name: str) -> Any:
+    """The one document of a JSON text, a byte order mark passed over. Raises `InputError` where there are none or several."""
+    found = list(documents(text.removeprefix("\ufeff"), name))
+    if len(found) != 1:
+        raise InputError.of(name, f"holds {len(found)} JSON documents", "give one file for each")
+    return found[0]
+
+
 def mapping(value: object) -> Mapping[str, Any]:
     """The value where it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditkit.errors import InputError
-from auditkit.spans.attributes import kind_of, outcome_of, peer_of
+from auditkit.spans.attributes import kind_of, other_side, outcome_of
 from auditkit.spans.json_text import documents, items, mapping, whole
 from auditkit.spans.table import Span, SpanTable, span_table, workload_name
 
@@ -63,5 +63,5 @@ def _span(span: Any, about: dict[str, object]) -> Span | None:
         trace=str(key("traceId", "trace_id")), span=str(identity), parent=key("parentSpanId", "parent_span_id") or None,
         workload=workload_name(service), pod=str(about.get("k8s.pod.name") or about.get("service.instance.id") or service),
         operation=str(span.get("name") or ""), kind=kind, start_ns=start, duration_ns=end - start if end else None,
-        outcome=outcome_of(own, failed), peer=peer_of(own) if kind in ("client", "producer") else None,
+        outcome=outcome_of(own, failed), peer=other_side(own, kind),
     )  # fmt: skip

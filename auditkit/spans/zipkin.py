@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from auditkit.errors import InputError
-from auditkit.spans.attributes import kind_of, outcome_of, peer_of
+from auditkit.spans.attributes import kind_of, other_side, outcome_of
 from auditkit.spans.json_text import documents, items, mapping, whole
 from auditkit.spans.table import Span, SpanTable, span_table, workload_name
 
@@ -45,12 +45,14 @@ def _span(span: Any) -> Span | None:
     if not span.get("id") or not service:
         return None
     tags, kind, start = mapping(span.get("tags")), kind_of(span.get("kind")), whole(span.get("timestamp"), 1000)
-    peer = there.get("serviceName") or peer_of(tags) or there.get("ipv4")
+    peer = there.get("serviceName") or other_side(tags, kind)
+    if kind in ("client", "producer", "consumer"):
+        peer = peer or there.get("ipv4")
     return Span(
         trace=str(span.get("traceId")), span=str(span["id"]), parent=str(span["parentId"]) if span.get("parentId") else None,
         workload=workload_name(str(service)), pod=str(here.get("ipv4") or service), operation=str(span.get("name") or ""),
         kind=kind, start_ns=start, duration_ns=whole(span.get("duration"), 1000), outcome=outcome_of(tags, "error" in tags),
-        peer=peer if kind in ("client", "producer") else None,
+        peer=str(peer) if peer and kind not in ("internal", "unknown") else None,
     )  # fmt: skip
 
 
