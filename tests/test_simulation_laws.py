@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from auditkit.errors import InputError
 from auditkit.model.system import System
-from auditkit.simulation import Fault, Law, Setup, Users, run_once
+from auditkit.simulation import Fault, Law, Setup, Users, run_once, run_seeds, series_of
 from auditkit.simulation import columns as c
 
 TARGETS = ("a", "b", "d", "zone-x", "db-host")
@@ -163,6 +163,26 @@ def test_a_breaker_stops_asking_and_asks_again_when_the_fault_is_over() -> None:
     assert 5 <= out.tally[c.DURING, 0, c.T_OPENINGS] <= 12
     assert out.tally[c.DURING, 0, c.T_ATTEMPTS] < 200  # of a thousand; half of a window has to fail before it opens
     assert (out.codes[out.start_s > 22.0] == c.OK).all()
+
+
+def test_a_run_can_be_told_second_by_second() -> None:
+    """Shares of each second add up to one, the breaker is seen open, and busy workers are those of Little's law."""
+    breaker = {"failure_rate": "50%", "window": "2s", "min_calls": 10, "open_for": "1s", "half_open_calls": 2}
+    setup = Setup(duration_s=30.0, laws={"s": Law("constant", 0.02)}, faults=(Fault("errors", "s", 10.0, 10.0, 1.0),))
+    told = series_of(run_seeds(chain(timeout="50ms", circuit_breaker=breaker), {}, setup, 3), "proposed")
+    seen = told.journeys[0]
+    assert told.times_s == tuple(float(n) for n in range(30))
+    assert told.fault_s == (10.0, 20.0)
+    shares = np.array([seen.full, seen.degraded, seen.error, seen.late])
+    assert shares.sum(axis=0) == pytest.approx(np.ones(30))
+    assert set(seen.full[:10]) == {1.0}
+    assert set(seen.degraded[10:20]) == {1.0}
+    assert seen.p99_s[5] == pytest.approx(0.02)
+    assert told.breakers[0].open[15] > 0.6
+    assert told.breakers[0].open[5] == told.breakers[0].open[25] == 0.0
+    busy = {b.component: b for b in told.busy}
+    assert busy["api"].workers == 10
+    assert np.mean(busy["api"].busy[:10]) == pytest.approx(100 * 0.02, rel=0.1)
 
 
 def test_users_who_wait_for_their_answer_send_less_when_it_is_slow() -> None:

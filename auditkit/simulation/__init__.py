@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from auditkit.simulation.experiments import run_experiment, run_experiments
+from auditkit.simulation.experiments import run_experiment, run_experiments, run_seeds, setup_of
 from auditkit.simulation.results import RunResult
 from auditkit.simulation.run import Outcomes, run_once
+from auditkit.simulation.series import Series, series_of
 from auditkit.simulation.setup import Budget, Fault, Law, Setup, Users
 
-__all__ = ["Budget", "Fault", "Law", "Outcomes", "RunResult", "Setup", "Users", "run_experiment", "run_experiments", "run_once"]
+__all__ = [
+    "Budget",
+    "Fault",
+    "Law",
+    "Outcomes",
+    "RunResult",
+    "Series",
+    "Setup",
+    "Users",
+    "run_experiment",
+    "run_experiments",
+    "run_once",
+    "run_seeds",
+    "series_of",
+    "setup_of",
+]

@@ -11,7 +11,7 @@ from auditkit.model.latency import LatencyProfile
 from auditkit.model.system import System
 from auditkit.simulation.compile import compiled_system
 from auditkit.simulation.results import Bounds, RunResult, busy_results, call_results, journey_results, verdict
-from auditkit.simulation.run import run_compiled
+from auditkit.simulation.run import Outcomes, run_compiled
 from auditkit.simulation.setup import Fault, Setup
 
 BEFORE_S, DURING_S, AFTER_S, SEEDS = 20.0, 40.0, 60.0, 4
@@ -42,6 +42,17 @@ def bounds_of(system: System, experiment: Experiment) -> tuple[Bounds, ...]:
     return tuple(Bounds(journey=j.id, bad_at_most=1 - j.slo if isinstance(j.slo, float) else 0.01) for j in named)
 
 
+def setup_of(experiment: Experiment, seed: int = 1) -> Setup:
+    """An experiment as a setup: twenty seconds of normal running, forty of its fault, sixty afterwards."""
+    return Setup(seed=seed, duration_s=BEFORE_S + DURING_S + AFTER_S, faults=faults_of(experiment))
+
+
+def run_seeds(system: System, profiles: Mapping[str, LatencyProfile], setup: Setup, seeds: int = SEEDS) -> tuple[Outcomes, ...]:
+    """One setup with `seeds` seeds: `setup.seed` and those that follow it. Raises what `run_once` raises."""
+    compiled = compiled_system(system, profiles, setup)
+    return tuple(run_compiled(compiled, replace(setup, seed=setup.seed + n)) for n in range(seeds))
+
+
 def run_experiment(
     system: System,
     profiles: Mapping[str, LatencyProfile],
@@ -55,9 +66,8 @@ def run_experiment(
 
     Raises `InputError` where the experiment names what the system does not have.
     """
-    setup = Setup(seed=seed, duration_s=BEFORE_S + DURING_S + AFTER_S, faults=faults_of(experiment))
-    compiled = compiled_system(system, profiles, setup)
-    runs = [run_compiled(compiled, replace(setup, seed=seed + n)) for n in range(seeds)]
+    setup = setup_of(experiment, seed)
+    runs = run_seeds(system, profiles, setup, seeds)
     journeys = journey_results(runs, BEFORE_S, BEFORE_S + DURING_S)
     judged, why = verdict(journeys, bounds_of(system, experiment))
     return RunResult(
@@ -70,7 +80,7 @@ def run_experiment(
         busy=busy_results(runs, (BEFORE_S, DURING_S, AFTER_S)),
         verdict=judged,
         why=why,
-        assumptions=compiled.assumptions,
+        assumptions=runs[0].compiled.assumptions,
     )
 
 

@@ -6,7 +6,9 @@ import math
 
 from auditkit.simulation.columns import (
     AFTER,
+    C_FIRST,
     C_UP,
+    CLOSED,
     CRASH,
     CUT,
     DURING,
@@ -29,6 +31,7 @@ from auditkit.simulation.columns import (
     F_STATE,
     F_TICKET,
     FREE,
+    G_STATE,
     HANG,
     I_BUSY,
     I_COMP,
@@ -38,6 +41,7 @@ from auditkit.simulation.columns import (
     I_HANG,
     I_HEAD,
     I_SET,
+    I_SINCE,
     I_TAIL,
     I_UP,
     I_WAITING,
@@ -46,6 +50,9 @@ from auditkit.simulation.columns import (
     J_DEADLINE,
     J_DIST,
     J_OP,
+    L_BREAKER,
+    L_CALLER,
+    L_GUARD,
     M_ARRIVALS,
     M_DEADLINES,
     M_EVENTS,
@@ -58,7 +65,9 @@ from auditkit.simulation.columns import (
     M_STATUS,
     N_BEGIN,
     N_TRY,
+    OPEN,
     OVERFLOW,
+    PHASES,
     POOL,
     R_DUE,
     R_TICKET,
@@ -216,20 +225,42 @@ def _event(w: World, s: State, t: float, kind: int, slot: int, ticket: int) -> N
             heard(w, s, slot, t, ERROR)
 
 
+@part
+def _look(w: World, s: State, at: int, t: float) -> None:
+    """Note the worker-seconds of every component so far, and how many breakers of every leg are open or half-open."""
+    for inst in range(len(s.inst_i)):
+        note_busy(s, inst, t)
+    for comp in range(s.busy.shape[1]):
+        for column in range(2):
+            for phase in range(PHASES):
+                s.seen_busy[at, comp, column] += s.busy[phase, comp, column]
+    for leg in range(len(w.legs_i)):
+        if w.legs_i[leg, L_BREAKER] == 1:
+            comp = w.legs_i[leg, L_CALLER]
+            for guard in range(
+                w.legs_i[leg, L_GUARD], w.legs_i[leg, L_GUARD] + s.comps[comp + 1, C_FIRST] - s.comps[comp, C_FIRST]
+            ):
+                if s.guards_i[guard, G_STATE] != CLOSED:
+                    s.seen_open[at, leg, s.guards_i[guard, G_STATE] - OPEN] += 1
+
+
 @compiled
-def run(world: World, state: State, last_arrival: float, horizon: float) -> int:
+def run(world: World, state: State, last_arrival: float, horizon: float, step: float) -> int:
     """Run until nothing is left or the horizon is reached; the status: 0, or `OVERFLOW`.
 
     `world.marks` are the moments at which a fault begins or ends, ascending; between the first and the last of them is the
-    phase `during`. No request begins after `last_arrival`.
+    phase `during`. No request begins after `last_arrival`. Every `step` seconds the state is noted, as long as there is room.
     """
     w, s = held(world), held(state)
-    at, mark = 0, 0
+    at, mark, looks = 0, 0, 0
     t = 0.0
     while s.meta[M_STATUS] == 0:
         arrival = s.req_t[at] if at < s.meta[M_ARRIVALS] else math.inf
         change = w.marks[mark] if mark < len(w.marks) else math.inf
         first = s.heap_t[0] if s.meta[M_HEAP] > 0 else math.inf
+        while looks < len(s.seen_busy) and (looks + 1) * step <= min(arrival, change, first):
+            _look(w, s, looks, (looks + 1) * step)
+            looks += 1
         if min(arrival, change, first) > horizon or math.isinf(min(arrival, change, first)):
             break
         s.meta[M_EVENTS] += 1
@@ -252,5 +283,5 @@ def run(world: World, state: State, last_arrival: float, horizon: float) -> int:
         if s.meta[M_NOW_HEAD] < s.meta[M_NOW_TAIL]:
             _now(w, s, t)
     for inst in range(len(s.inst_i)):
-        note_busy(s, inst, min(t, horizon))
+        note_busy(s, inst, max(s.inst_f[inst, I_SINCE], min(t, horizon)))
     return int(s.meta[M_STATUS])

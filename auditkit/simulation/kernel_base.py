@@ -93,6 +93,8 @@ class State(NamedTuple):
     out_tries: NDArray[np.int32]
     tally: Ints
     busy: Floats
+    seen_busy: Floats
+    seen_open: Ints
 
 
 @part

@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 
 SMALLEST, LARGEST = 1 << 10, 1 << 22
 """Room for requests under way, at first and at most."""
+MOST_LOOKS = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
     """What one run did: one place a request (arrays), one row a leg and phase (`tally`), one a component and phase (`busy`).
 
-    `codes` are `columns.OK`, `DEGRADED`, `ERROR` or `UNANSWERED`; `busy[phase, component]` are worker-seconds and seconds waited.
+    `codes` are `columns.OK`, `DEGRADED`, `ERROR` or `UNANSWERED`; `busy[phase, component]` are worker-seconds and seconds waited;
+    so are `seen_busy[look, component]`, from the start up to the end of each step of `step_s`; `seen_open[look, leg]` are the
+    breakers that are open and half-open then.
     """
 
     compiled: Compiled
@@ -44,6 +47,18 @@ class Outcomes:
     longest_queue: Ints
     events: int
     in_flight: int
+    step_s: float
+    seen_busy: Floats
+    seen_open: Ints
+
+
+def step_s(setup: Setup) -> float:
+    """How often the state is noted: each second, in long runs 600 times.
+
+    >>> step_s(Setup(duration_s=120.0)), step_s(Setup(duration_s=6000.0))
+    (1.0, 10.0)
+    """
+    return max(1.0, setup.duration_s / MOST_LOOKS)
 
 
 def run_once(system: System, profiles: Mapping[str, LatencyProfile], setup: Setup) -> Outcomes:
@@ -62,8 +77,8 @@ def run_compiled(compiled: Compiled, setup: Setup) -> Outcomes:
     room = SMALLEST
     while room <= LARGEST:
         state = _state(compiled, setup, arrivals, room)
-        if run(compiled.world, state, setup.duration_s, setup.duration_s + setup.drain_s) == 0:
-            return _outcomes(compiled, state)
+        if run(compiled.world, state, setup.duration_s, setup.duration_s + setup.drain_s, step_s(setup)) == 0:
+            return _outcomes(compiled, state, step_s(setup))
         room *= 4
     raise LimitReached(f"more than {LARGEST:,} requests are under way at once; simulate a shorter time or a smaller load")
 
@@ -103,6 +118,7 @@ def _state(compiled: Compiled, setup: Setup, arrivals: tuple[Floats, NDArray[np.
     times, journeys, numbers = arrivals
     extra = sum(int(setup.duration_s * users.count / max(users.think_s, 1e-3)) for users in setup.users.values())
     requests = len(times) + min(extra, 64 * room)
+    looks = math.ceil(setup.duration_s / step_s(setup) - 1e-9)
     meta = np.zeros(15, np.int64)
     meta[[c.M_REQUESTS, c.M_ARRIVALS, c.M_SEED]] = len(times), len(times), setup.seed
     meta[c.M_DEADLINES] = setup.propagate_deadlines
@@ -135,10 +151,11 @@ def _state(compiled: Compiled, setup: Setup, arrivals: tuple[Floats, NDArray[np.
         out_code=np.full(requests, c.UNANSWERED, np.int8), out_s=np.full(requests, math.inf),
         out_tries=np.zeros(requests, np.int32),
         tally=np.zeros((c.PHASES, max(1, legs), c.TALLIES), np.int64), busy=np.zeros((c.PHASES, comps, 2)),
+        seen_busy=np.zeros((looks, comps, 2)), seen_open=np.zeros((looks, max(1, legs), 2), np.int64),
     )  # fmt: skip
 
 
-def _outcomes(compiled: Compiled, state: State) -> Outcomes:
+def _outcomes(compiled: Compiled, state: State, step: float) -> Outcomes:
     n = int(state.meta[c.M_REQUESTS])
     first = compiled.comps[:-1, c.C_FIRST]
     return Outcomes(
@@ -154,4 +171,7 @@ def _outcomes(compiled: Compiled, state: State) -> Outcomes:
         longest_queue=np.maximum.reduceat(state.inst_i[:, c.I_LONGEST], first),
         events=int(state.meta[c.M_EVENTS]),
         in_flight=int(state.meta[c.M_FRAMES]),
+        step_s=step,
+        seen_busy=state.seen_busy,
+        seen_open=state.seen_open,
     )
