@@ -35,6 +35,7 @@ class Instance:
 @dataclass
 class Breaker:
     state: str = "closed"
+    since: float = 0.0
     until: float = 0.0
     trips: int = 0
     age: int = 0
@@ -136,19 +137,22 @@ class Twin:
 
     def service(self, inst: Instance, key: Any, dist: int, errors: float) -> tuple[float, bool]:
         needs = draws.sample(dist, draws.uniform(key, draws.LATENCY), self.w.dist_i, self.w.dist_f, self.w.hist, self.w.guide)
-        now, fine = self.env.now, 1.0 - errors
+        now, fine, factor, added = self.env.now, 1.0 - errors, 1.0, 0.0
         for (kind, first, last), (start, end, value) in zip(self.w.faults_i, self.w.faults_f, strict=True):
             if first <= inst.number <= last and start <= now < end:
                 if kind == c.SLOW_SET:
                     needs = value
                 elif kind == c.SLOW_TIMES:
-                    needs *= value
+                    factor *= value
+                elif kind == c.SLOW_PLUS:
+                    added += value
                 elif kind == c.HANG:
-                    needs += end - now
+                    added += end - now
                 elif kind == c.ERRORS:
                     fine *= 1.0 - value
                 else:
                     raise AssertionError(f"the twin does not know fault {kind}")
+        needs = needs * factor + added
         return needs, bool(fine < 1.0 and draws.uniform(key, draws.FAILURE) < 1.0 - fine)
 
     # a dependency
@@ -217,7 +221,7 @@ class Twin:
     def attempt(self, leg: int, guard: Guard, key: Any) -> Work:
         """Result, and whether another attempt is allowed."""
         ints, floats, breaker = self.w.legs_i[leg], self.w.legs_f[leg], guard.breaker
-        if ints[c.L_BREAKER] and not self.admitted(breaker, ints):
+        if ints[c.L_BREAKER] and not self.admitted(breaker, ints, key):
             return c.ERROR, False
         age = breaker.age
         if 0 <= ints[c.L_POOL] <= guard.busy:
@@ -250,9 +254,12 @@ class Twin:
 
     # the breaker
 
-    def admitted(self, breaker: Breaker, ints: Any) -> bool:
+    def admitted(self, breaker: Breaker, ints: Any, key: Any) -> bool:
         if breaker.state == "closed":
-            return True
+            if self.env.now >= breaker.until:
+                return True
+            share = (self.env.now - breaker.since) / (breaker.until - breaker.since)
+            return bool(draws.uniform(key, draws.ADMITTED) < max(0.1, share))
         if breaker.state == "open":
             if self.env.now < breaker.until:
                 return False
@@ -273,7 +280,9 @@ class Twin:
                 return
             breaker.passed += 1
             if breaker.passed >= ints[c.L_HALF]:
-                breaker.state, breaker.trips, breaker.seen, breaker.age = "closed", 0, [], breaker.age + 1
+                was_open = breaker.until - breaker.since
+                breaker.state, breaker.seen, breaker.age, breaker.since = "closed", [], breaker.age + 1, self.env.now
+                breaker.until = self.env.now + (was_open if ints[c.L_GRADUAL] else 0.0)
             return
         part = int(self.env.now / (floats[c.L_WINDOW] / c.SLICES))
         breaker.seen = [(n, g, s) for n, g, s in breaker.seen if n > part - c.SLICES]
@@ -285,6 +294,8 @@ class Twin:
             self.trip(breaker, floats)
 
     def trip(self, breaker: Breaker, floats: Any) -> None:
+        if breaker.state == "closed" and self.env.now >= breaker.until:
+            breaker.trips = 0
         pause = min(floats[c.L_OPEN] * floats[c.L_GROWTH] ** breaker.trips, floats[c.L_MAX_OPEN])
-        breaker.state, breaker.until, breaker.seen = "open", self.env.now + pause, []
+        breaker.state, breaker.since, breaker.until, breaker.seen = "open", self.env.now, self.env.now + pause, []
         breaker.trips, breaker.age = breaker.trips + 1, breaker.age + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from auditkit.simulation import Fault, Law, Setup, Users, run_once, run_seeds, s
 from auditkit.simulation import columns as c
 
 TARGETS = ("a", "b", "d", "zone-x", "db-host")
-KINDS = ("slow_times", "slow_set", "hang", "errors", "crash", "pool")
-VALUES = {"slow_times": 20.0, "slow_set": 0.3, "errors": 0.6, "pool": 1.0}
+KINDS = ("slow_times", "slow_set", "slow_plus", "hang", "errors", "crash", "pool")
+VALUES = {"slow_times": 20.0, "slow_set": 0.3, "slow_plus": 0.2, "errors": 0.6, "pool": 1.0}
 
 policies = st.fixed_dictionaries(
     {
@@ -28,7 +29,8 @@ policies = st.fixed_dictionaries(
         ),
         "circuit_breaker": st.sampled_from(
             ["none", {"failures": 3, "window": "1s", "open_for": "200ms"},
-             {"failure_rate": "50%", "window": "1s", "min_calls": 5, "open_for": "300ms", "growth": 2, "half_open_calls": 2}]
+             {"failure_rate": "50%", "window": "1s", "min_calls": 5, "open_for": "300ms", "growth": 2, "half_open_calls": 2,
+              "half_open": "gradual"}]
         ),
         "bulkhead": st.sampled_from(["none", {"max_concurrent": 2}, {"max_concurrent": 2, "max_wait": "15ms"}]),
     }
@@ -199,6 +201,68 @@ def test_a_fault_that_hits_nothing_is_an_error_in_words() -> None:
     with pytest.raises(InputError) as caught:
         run_once(chain(), {}, Setup(faults=wrong))
     assert [p.what.split("'")[1] for p in caught.value.problems] == ["nope", "api -> nix"]
+
+
+def test_a_fault_that_means_nothing_is_an_error_in_words() -> None:
+    """Shares above one, no time at all, a crash that ramps up, a schedule that overlaps, load on no journey: all at once."""
+    wrong = (
+        Fault("errors", "s", 1.0, 1.0, 2.0),
+        Fault("crash", "s", 1.0, 0.0),
+        Fault("crash", "s", 1.0, 1.0, ramp_s=1.0),
+        Fault("hang", "s", 1.0, 5.0, times=2, every_s=2.0),
+        Fault("slow_times", "s", 1.0, 5.0, math.nan),
+        Fault("load", "api", 1.0, 5.0, 2.0),
+    )
+    with pytest.raises(InputError) as caught:
+        run_once(chain(), {}, Setup(faults=wrong))
+    assert len(caught.value.problems) == len(wrong)
+
+
+def test_a_fault_can_grow_and_can_come_again() -> None:
+    """Load that ramps to threefold in ten seconds and stays brings the requests of its integral; two spells fail twice."""
+    setup = Setup(duration_s=30.0, laws={"s": Law("constant", 0.001)}, faults=(Fault("load", "j", 10.0, 20.0, 3.0, ramp_s=10.0),))
+    out = run_once(chain(), {}, setup)
+    assert len(out.codes) == pytest.approx(100 * (10 + 20 + 30), rel=0.05)
+    assert ((out.start_s >= 14) & (out.start_s < 16)).sum() == pytest.approx(400, rel=0.15)
+    again = Setup(
+        duration_s=20.0, laws={"s": Law("constant", 0.001)}, faults=(Fault("crash", "s", 5.0, 1.0, times=2, every_s=5.0),)
+    )
+    worse = series_of([run_once(chain(), {}, again)]).journeys[0].degraded
+    assert [n for n, share in enumerate(worse) if share > 0.9] == [5, 10]
+
+
+def test_a_cache_serves_what_is_as_old_as_the_fault() -> None:
+    """Answers served instead age with the outage; after `stale_after` all of them are too old, before it none."""
+    system = chain()
+    raw = system.model_dump(by_alias=True, exclude_none=True)
+    raw["dependencies"][0]["fallback"] = {"kind": "cache", "stale_after": "4s"}
+    setup = Setup(duration_s=30.0, laws={"s": Law("constant", 0.001)}, faults=(Fault("crash", "s", 10.0, 10.0),))
+    out = run_once(System.model_validate(raw), {}, setup)
+    old = out.stale == 1
+    assert out.oldest_s[0] == pytest.approx(10.0, abs=0.2)
+    assert out.start_s[old].min() == pytest.approx(14.0, abs=0.2)
+    assert old.sum() == ((out.codes == c.DEGRADED) & (out.start_s > out.start_s[old].min() - 1e-9)).sum()
+    assert out.tally[:, 0, c.T_STALE].sum() == old.sum()
+
+
+def test_a_breaker_that_closes_gradually_spares_what_recovers() -> None:
+    """After the trial calls a fixed breaker lets all calls through at once; a gradual one a growing share of them."""
+    seen = {}
+    for how in ("fixed", "gradual"):
+        breaker = {
+            "failure_rate": "50%",
+            "window": "2s",
+            "min_calls": 10,
+            "open_for": "4s",
+            "half_open_calls": 2,
+            "half_open": how,
+        }
+        setup = Setup(duration_s=30.0, laws={"s": Law("constant", 0.02)}, faults=(Fault("errors", "s", 10.0, 4.0, 1.0),))
+        told = series_of([run_once(chain(timeout="50ms", circuit_breaker=breaker), {}, setup)])
+        seen[how] = told.journeys[0].degraded[15:22]
+    assert max(seen["fixed"][2:]) == 0.0
+    assert seen["gradual"][1] > seen["gradual"][2] > seen["gradual"][3] > 0.0
+    assert seen["gradual"][-1] == 0.0
 
 
 def test_what_nobody_told_is_named_as_an_assumption() -> None:

@@ -76,6 +76,12 @@ CONFIGURATIONS: dict[str, tuple[System, Setup]] = {
         sample(policy(timeout="150ms", circuit_breaker=BREAKER, bulkhead={"max_concurrent": 4, "max_wait": "20ms"})),
         Setup(seed=4, faults=(HUNG, Fault("errors", "inventory", DURATION_S / 3, DURATION_S / 3, 0.7))),
     ),
+    "breakers that close gradually": (
+        sample(policy(timeout="150ms", circuit_breaker={**BREAKER, "half_open": "gradual"})),
+        Setup(seed=7, faults=(HUNG, Fault("errors", "users", DURATION_S / 3, DURATION_S / 6, 0.8),
+              Fault("slow_plus", "inventory", DURATION_S / 4, DURATION_S / 4, 0.4, ramp_s=DURATION_S / 5),
+              Fault("load", "*", DURATION_S / 2, DURATION_S / 20, 2.0, times=3, every_s=DURATION_S / 10))),
+    ),
     "everything at once, by count, small pools": (
         sample(
             policy(

@@ -19,7 +19,7 @@ def run(facts: Facts) -> Iterator[Finding]:
         if settings is None or caller.running < 2:
             continue
         grows = settings.growth is not None and settings.growth > 1
-        if grows or settings.half_open_calls is not None:
+        if grows or settings.half_open == "gradual" or settings.half_open_calls is not None:
             continue
         stated = settings.growth is not None
         wait = "after the same time" if settings.open_for_s is None else f"after {seconds(settings.open_for_s)}"

@@ -64,6 +64,8 @@ def breaker(policy: Policy | Nothing | None) -> str:
         words.append(f"open for {duration(found.open_for_s)}{grows}{at_most}")
     if found.half_open_calls is not None:
         words.append(f"{found.half_open_calls} trial calls when half open")
+    if found.half_open == "gradual":
+        words.append("then a growing share of calls")
     return ", ".join(words) or "on, with settings nobody has said"
 
 

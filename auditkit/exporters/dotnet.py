@@ -151,6 +151,8 @@ def _gaps(call: Call) -> Iterator[Gap]:
         yield Gap(where=call.name, what="the sampling duration is lengthened to twice the attempt timeout, which Polly demands")
     if cut is not None and cut.half_open_calls is not None and cut.half_open_calls > 1:
         yield Gap(where=call.name, what=f"Polly tries one call when half open, not {cut.half_open_calls}")
+    if cut is not None and cut.half_open == "gradual":
+        yield Gap(where=call.name, what="Polly closes at once after its trial call; it cannot let a growing share through")
     if pool is not None:
         yield Gap(where=call.name, what="the limit holds for a whole call with its retries, outside of the total timeout")
 

@@ -106,6 +106,10 @@ def _gaps(call: Call) -> Iterator[Gap]:
         )
     if cut is not None and cut.failures is not None and cut.failure_rate is None:
         yield Gap(where=call.name, what=f"{cut.failures} failures in a window become {cut.failures} failures in a row of calls")
+    if cut is not None and cut.half_open == "gradual":
+        yield Gap(
+            where=call.name, what="resilience4j closes at once after its trial calls; it cannot let a growing share through"
+        )
     if timeout_s(call.policy) is not None:
         yield Gap(
             where=call.name,

@@ -126,6 +126,9 @@ class CircuitBreaker(Noun):
     growth: float | None = Field(default=None, ge=1)
     max_open_s: Seconds | None = Field(default=None, alias="max_open")
     half_open_calls: int | None = Field(default=None, ge=1)
+    half_open: Literal["fixed", "gradual"] | None = Field(
+        default=None, description="after so many trial calls: all at once (fixed, the default), or a growing share (gradual)"
+    )
 
 
 class Bulkhead(Noun):

@@ -19,20 +19,20 @@ C_FIRST, C_BALANCE, C_AROUND, C_TURN, C_UP = range(5)
 
 # inst_i, inst_f: one row an instance
 (I_COMP, I_WORKERS, I_ROOM, I_BUSY, I_HEAD, I_TAIL, I_WAITING, I_UP, I_MOST, I_WORKERS_NOW, I_LONGEST, I_DOWN) = range(12)
-(I_FACTOR, I_SET, I_HANG, I_ERRORS, I_SINCE) = range(5)
+(I_FACTOR, I_SET, I_PLUS, I_HANG, I_ERRORS, I_SINCE) = range(6)
 
 # ops
 O_COMP, O_STAGE = range(2)
 
 # deps_i, deps_f
 (D_ASYNC, D_NEEDED, D_ON_FAILURE, D_LEG, D_LEGS, D_ALT, D_ALTS, D_FALLBACK) = range(8)
+D_SHARE, D_STALE_S = range(2)
 FAIL, DEGRADE, IGNORE = range(3)
 NO_FALLBACK, STATIC, ALTERNATIVES = range(3)
 
 # legs_i: one row for each target and each alternative of a dependency
-(L_OP, L_GUARD, L_ATTEMPTS, L_JITTER, L_BUDGET, L_BREAKER, L_FAILURES, L_MIN_CALLS, L_HALF, L_POOL, L_DIST, L_DEP, L_CALLER) = (
-    range(13)
-)
+(L_OP, L_GUARD, L_ATTEMPTS, L_JITTER, L_BUDGET, L_BREAKER, L_FAILURES, L_MIN_CALLS, L_HALF, L_POOL, L_DIST, L_DEP, L_CALLER,
+ L_GRADUAL) = range(14)  # fmt: skip
 NO_JITTER, FULL_JITTER, EQUAL_JITTER = range(3)
 # legs_f
 (
@@ -47,7 +47,7 @@ J_DEADLINE, J_THINK = range(2)
 # faults_i, faults_f
 X_KIND, X_FIRST, X_LAST = range(3)
 X_START, X_END, X_VALUE = range(3)
-SLOW_TIMES, SLOW_SET, HANG, ERRORS, CRASH, POOL, CUT = range(7)
+SLOW_TIMES, SLOW_SET, SLOW_PLUS, HANG, ERRORS, CRASH, POOL, CUT = range(8)
 
 # frames: an operation that an instance executes
 (F_TICKET, F_RUN, F_RUN_TICKET, F_REQUEST, F_OP, F_INST, F_STAGE, F_PENDING, F_WORST, F_NEXT, F_DIST, F_ERR, F_STATE) = range(13)
@@ -66,7 +66,7 @@ R_SINCE, R_DUE, R_DEADLINE = range(3)
 
 # guards: breaker, bulkhead and budget of one leg in one instance of the caller
 G_STATE, G_EPOCH, G_TRIPS, G_PROBES, G_PASSED, G_BUSY, G_HEAD, G_TAIL, G_SLICE, G_CALLS, G_FAILED, G_SLOW = range(12)
-G_TOKENS, G_SINCE, G_UNTIL = range(3)
+G_TOKENS, G_SINCE, G_FROM, G_UNTIL, G_FRESH = range(5)
 CLOSED, OPEN, HALF_OPEN = range(3)
 SLICES: Final = 10
 """A breaker's window is counted in so many slices; the oldest is forgotten as a new one begins."""
@@ -98,7 +98,8 @@ OK, DEGRADED, ERROR, TIMEOUT, UNANSWERED = _wide(5)
     T_OPENINGS,
     T_NO_BUDGET,
     T_FALLBACKS,
-) = range(11)
-TALLIES: Final = 11
+    T_STALE,
+) = range(12)
+TALLIES: Final = 12
 BEFORE, DURING, AFTER = range(3)
 PHASES: Final = 3

@@ -75,7 +75,7 @@ def compiled_system(system: System, profiles: Mapping[str, LatencyProfile], setu
     legs, deps_i, deps_f = _dependencies(dependencies, shares, said)
     laws: list[Law] = []
     numbers: dict[object, int] = {}
-    legs_i = np.zeros((len(legs), 13), np.int64)
+    legs_i = np.zeros((len(legs), 14), np.int64)
     legs_f = np.zeros((len(legs), 17), np.float64)
     guards = 0
     index = {operation: i for i, operation in enumerate(operations)}
@@ -197,7 +197,7 @@ def _dependencies(
 ) -> tuple[list[Leg], Ints, Floats]:
     legs: list[Leg] = []
     deps_i = np.zeros((len(dependencies), 8), np.int64)
-    deps_f = np.ones((len(dependencies), 1), np.float64)
+    deps_f = np.ones((len(dependencies), 2), np.float64)
     for row, d in enumerate(dependencies):
         first = len(legs)
         legs += [Leg(row, target, d.policy, False) for target in d.to]
@@ -212,9 +212,10 @@ def _dependencies(
             c.NO_FALLBACK if d.fallback == "none" else c.ALTERNATIVES if isinstance(d.fallback, Fallback) and others else c.STATIC
         )
         deps_i[row] = d.call == "async", d.needed, how, first, len(d.to), first + len(d.to), len(others), fallback
-        deps_f[row, 0] = shares.get(id(d), 1.0)
-        if deps_f[row, 0] < 1:
-            said[d.subject, f"made by {deps_f[row, 0]:.3g} of the requests, as its rate says"] = None
+        stale_after = d.fallback.stale_after_s if isinstance(d.fallback, Fallback) else None
+        deps_f[row] = shares.get(id(d), 1.0), math.inf if stale_after is None else stale_after
+        if deps_f[row, c.D_SHARE] < 1:
+            said[d.subject, f"made by {deps_f[row, c.D_SHARE]:.3g} of the requests, as its rate says"] = None
     return legs, deps_i, deps_f
 
 
@@ -261,6 +262,7 @@ def _policy(
         ints[c.L_FAILURES] = trips.failures or NEVER
         ints[c.L_MIN_CALLS] = trips.min_calls or 1
         ints[c.L_HALF] = trips.half_open_calls or 1
+        ints[c.L_GRADUAL] = trips.half_open == "gradual"
         floats[c.L_RATE] = math.inf if trips.failure_rate is None else trips.failure_rate
         floats[c.L_SLOW_S] = math.inf if trips.slow_call_s is None else trips.slow_call_s
         floats[c.L_SLOW_RATE] = math.inf if trips.slow_call_rate is None else trips.slow_call_rate

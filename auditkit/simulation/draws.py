@@ -17,7 +17,7 @@ import numpy as np
 F = TypeVar("F", bound=Callable[..., Any])
 _njit: Any = numba.njit  # not all of its options are in its types
 
-LATENCY, FAILURE, BACKOFF, CALLED, BALANCE, ARRIVAL, THINK = 1, 2, 3, 4, 5, 6, 7
+LATENCY, FAILURE, BACKOFF, CALLED, BALANCE, ARRIVAL, THINK, ADMITTED = 1, 2, 3, 4, 5, 6, 7, 8
 """Purposes of a draw."""
 
 _GOLDEN, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)

@@ -8,7 +8,6 @@ from auditkit.simulation.columns import (
     AFTER,
     C_FIRST,
     C_UP,
-    CLOSED,
     CRASH,
     CUT,
     DURING,
@@ -32,6 +31,8 @@ from auditkit.simulation.columns import (
     F_TICKET,
     FREE,
     G_STATE,
+    G_UNTIL,
+    HALF_OPEN,
     HANG,
     I_BUSY,
     I_COMP,
@@ -40,6 +41,7 @@ from auditkit.simulation.columns import (
     I_FACTOR,
     I_HANG,
     I_HEAD,
+    I_PLUS,
     I_SET,
     I_SINCE,
     I_TAIL,
@@ -71,6 +73,7 @@ from auditkit.simulation.columns import (
     POOL,
     R_DUE,
     R_TICKET,
+    SLOW_PLUS,
     SLOW_SET,
     SLOW_TIMES,
     TIMEOUT,
@@ -109,6 +112,7 @@ def _put_faults(w: World, s: State, t: float) -> None:
         note_busy(s, inst, t)
         s.inst_f[inst, I_FACTOR] = 1.0
         s.inst_f[inst, I_SET] = -1.0
+        s.inst_f[inst, I_PLUS] = 0.0
         s.inst_f[inst, I_HANG] = -1.0
         s.inst_f[inst, I_ERRORS] = 0.0
         s.inst_i[inst, I_WORKERS_NOW] = s.inst_i[inst, I_WORKERS]
@@ -133,6 +137,8 @@ def _put_faults(w: World, s: State, t: float) -> None:
                 s.inst_f[inst, I_FACTOR] *= value
             elif kind == SLOW_SET:
                 s.inst_f[inst, I_SET] = value
+            elif kind == SLOW_PLUS:
+                s.inst_f[inst, I_PLUS] += value
             elif kind == HANG:
                 s.inst_f[inst, I_HANG] = max(s.inst_f[inst, I_HANG], w.faults_f[fault, X_END])
             elif kind == ERRORS:
@@ -240,8 +246,10 @@ def _look(w: World, s: State, at: int, t: float) -> None:
             for guard in range(
                 w.legs_i[leg, L_GUARD], w.legs_i[leg, L_GUARD] + s.comps[comp + 1, C_FIRST] - s.comps[comp, C_FIRST]
             ):
-                if s.guards_i[guard, G_STATE] != CLOSED:
-                    s.seen_open[at, leg, s.guards_i[guard, G_STATE] - OPEN] += 1
+                if s.guards_i[guard, G_STATE] == OPEN:
+                    s.seen_open[at, leg, 0] += 1
+                elif s.guards_i[guard, G_STATE] == HALF_OPEN or s.guards_f[guard, G_UNTIL] > t:
+                    s.seen_open[at, leg, 1] += 1
 
 
 @compiled
@@ -264,6 +272,7 @@ def run(world: World, state: State, last_arrival: float, horizon: float, step: f
         if min(arrival, change, first) > horizon or math.isinf(min(arrival, change, first)):
             break
         s.meta[M_EVENTS] += 1
+        s.clock[0] = min(arrival, change, first)
         if change <= first and change <= arrival:
             t = change
             mark += 1

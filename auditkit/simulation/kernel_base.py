@@ -93,6 +93,9 @@ class State(NamedTuple):
     out_tries: NDArray[np.int32]
     tally: Ints
     busy: Floats
+    out_stale: NDArray[np.int8]
+    oldest: Floats
+    clock: Floats
     seen_busy: Floats
     seen_open: Ints
 

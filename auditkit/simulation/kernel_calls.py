@@ -11,6 +11,7 @@ import math
 
 from auditkit.simulation.columns import (
     ALTERNATIVES,
+    C_FIRST,
     D_ALT,
     D_ALTS,
     D_ASYNC,
@@ -19,6 +20,8 @@ from auditkit.simulation.columns import (
     D_LEGS,
     D_NEEDED,
     D_ON_FAILURE,
+    D_SHARE,
+    D_STALE_S,
     DEGRADE,
     DEGRADED,
     E_CUT,
@@ -44,6 +47,7 @@ from auditkit.simulation.columns import (
     FULL_JITTER,
     G_BUSY,
     G_EPOCH,
+    G_FRESH,
     G_HEAD,
     IGNORE,
     K_ALT,
@@ -99,6 +103,7 @@ from auditkit.simulation.columns import (
     T_OK,
     T_POOL_FULL,
     T_RETRIES,
+    T_STALE,
     T_TIMEOUTS,
     TIMEOUT,
 )  # fmt: skip
@@ -149,7 +154,7 @@ def _launch(w: World, s: State, leg: int, call: int, ticket: int, frame: int) ->
     run = new_run(s)
     if run < 0:
         return -1
-    own = s.frames_i[frame, F_INST] - s.comps[w.legs_i[leg, L_CALLER], 0]
+    own = s.frames_i[frame, F_INST] - s.comps[w.legs_i[leg, L_CALLER], C_FIRST]
     s.runs_i[run, R_CALL] = call
     s.runs_i[run, R_CALL_TICKET] = ticket
     s.runs_i[run, R_LEG] = leg
@@ -180,6 +185,26 @@ def _call_done(w: World, s: State, call: int, effect: int) -> None:
 
 
 @part
+def _guard_of(w: World, s: State, call: int) -> int:
+    """Where one instance of the caller keeps what it knows of a dependency: the guard of its first leg."""
+    leg = w.deps_i[s.calls[call, K_DEP], D_LEG]
+    inst = s.frames_i[s.calls[call, K_FRAME], F_INST]
+    return int(w.legs_i[leg, L_GUARD] + inst - s.comps[w.legs_i[leg, L_CALLER], C_FIRST])
+
+
+@part
+def _served_instead(w: World, s: State, call: int, leg: int) -> None:
+    """A fallback has served what this instance was last answered, or (nothing yet) what it began with."""
+    dep = s.calls[call, K_DEP]
+    s.tally[s.meta[M_PHASE], leg, T_FALLBACKS] += 1
+    age = s.clock[0] - s.guards_f[_guard_of(w, s, call), G_FRESH]
+    s.oldest[dep] = max(s.oldest[dep], age)
+    if age > w.deps_f[dep, D_STALE_S]:
+        s.tally[s.meta[M_PHASE], leg, T_STALE] += 1
+        s.out_stale[s.frames_i[s.calls[call, K_FRAME], F_REQUEST]] = 1
+
+
+@part
 def _fall_back(w: World, s: State, call: int) -> None:
     """A dependency has failed: what that does to the answer, or what is asked instead."""
     dep, frame = s.calls[call, K_DEP], s.calls[call, K_FRAME]
@@ -189,7 +214,7 @@ def _fall_back(w: World, s: State, call: int) -> None:
     elif how != DEGRADE:
         _call_done(w, s, call, ERROR)
     elif w.deps_i[dep, D_FALLBACK] == STATIC:
-        s.tally[s.meta[M_PHASE], w.deps_i[dep, D_LEG], T_FALLBACKS] += 1
+        _served_instead(w, s, call, w.deps_i[dep, D_LEG])
         _call_done(w, s, call, DEGRADED)
     elif w.deps_i[dep, D_FALLBACK] != ALTERNATIVES:
         _call_done(w, s, call, ERROR)
@@ -223,7 +248,7 @@ def settle(w: World, s: State, run: int, result: int) -> None:
     good = result <= DEGRADED
     if s.calls[call, K_ALT] >= 0:
         if good:
-            s.tally[s.meta[M_PHASE], leg, T_FALLBACKS] += 1
+            _served_instead(w, s, call, leg)
             _call_done(w, s, call, DEGRADED)
         else:
             _fall_back(w, s, call)
@@ -233,6 +258,7 @@ def settle(w: World, s: State, run: int, result: int) -> None:
         if result == DEGRADED:
             s.calls[call, K_DEGRADED] = 1
         if s.calls[call, K_GOOD] >= w.deps_i[dep, D_NEEDED]:
+            s.guards_f[_guard_of(w, s, call), G_FRESH] = s.clock[0]
             ignored = w.deps_i[dep, D_ON_FAILURE] == IGNORE
             _call_done(w, s, call, DEGRADED if s.calls[call, K_DEGRADED] == 1 and not ignored else OK)
     elif s.calls[call, K_GOOD] + s.calls[call, K_LEFT] < w.deps_i[dep, D_NEEDED]:
@@ -282,7 +308,7 @@ def attempt(w: World, s: State, run: int, t: float) -> None:
         settle(w, s, run, ERROR)
         return
     if w.legs_i[leg, L_BREAKER] == 1:
-        if not breaker_admits(w, s, leg, guard, t):
+        if not breaker_admits(w, s, leg, guard, t, attempt_key(s.runs_u[run], leg, s.runs_i[run, R_ATTEMPT])):
             s.tally[s.meta[M_PHASE], leg, T_BREAKER_OPEN] += 1
             settle(w, s, run, ERROR)
             return
@@ -409,7 +435,7 @@ def begin(w: World, s: State, frame: int, t: float) -> None:
         s.frames_i[frame, F_PENDING] = 1  # held until all are asked
         for at in range(w.stages[stage], w.stages[stage + 1]):
             dep = w.edges[at]
-            share = w.deps_f[dep, 0]
+            share = w.deps_f[dep, D_SHARE]
             if share >= 1.0 or uniform(mix(s.frames_u[frame], 1000000 + dep), CALLED) < share:
                 _ask(w, s, frame, dep, t)
         s.frames_i[frame, F_PENDING] -= 1

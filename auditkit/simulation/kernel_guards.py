@@ -11,6 +11,7 @@ from auditkit.simulation.columns import (
     G_CALLS,
     G_EPOCH,
     G_FAILED,
+    G_FROM,
     G_HEAD,
     G_PASSED,
     G_PROBES,
@@ -24,6 +25,7 @@ from auditkit.simulation.columns import (
     G_UNTIL,
     HALF_OPEN,
     L_FAILURES,
+    L_GRADUAL,
     L_GROWTH,
     L_HALF,
     L_MAX_OPEN,
@@ -42,8 +44,11 @@ from auditkit.simulation.columns import (
     SLICES,
     T_OPENINGS,
 )  # fmt: skip
-from auditkit.simulation.draws import part
+from auditkit.simulation.draws import ADMITTED, part, uniform
 from auditkit.simulation.kernel_base import State, World
+
+LEAST_SHARE = 0.1
+"""What a gradual breaker lets through as it closes."""
 
 
 @part
@@ -64,11 +69,15 @@ def spend(w: World, s: State, leg: int, guard: int, t: float) -> bool:
 
 
 @part
-def breaker_admits(w: World, s: State, leg: int, guard: int, t: float) -> bool:
-    """Whether the breaker lets a call through; the first one after the pause makes it half-open."""
+def breaker_admits(w: World, s: State, leg: int, guard: int, t: float, key: int) -> bool:
+    """Whether the breaker lets a call through; the first one after the pause makes it half-open.
+
+    A gradual one that has just closed lets a growing share through, from a tenth to all, in as long as it had been open.
+    """
     state = s.guards_i[guard, G_STATE]
     if state == CLOSED:
-        return True
+        since, until = s.guards_f[guard, G_FROM], s.guards_f[guard, G_UNTIL]
+        return bool(t >= until or uniform(key, ADMITTED) < max(LEAST_SHARE, (t - since) / (until - since)))
     if state == OPEN:
         if t < s.guards_f[guard, G_UNTIL]:
             return False
@@ -101,7 +110,10 @@ def _forget(s: State, guard: int) -> None:
 
 @part
 def _open(w: World, s: State, leg: int, guard: int, t: float) -> None:
+    if s.guards_i[guard, G_STATE] == CLOSED and t >= s.guards_f[guard, G_UNTIL]:
+        s.guards_i[guard, G_TRIPS] = 0
     pause = w.legs_f[leg, L_OPEN] * w.legs_f[leg, L_GROWTH] ** s.guards_i[guard, G_TRIPS]
+    s.guards_f[guard, G_FROM] = t
     s.guards_f[guard, G_UNTIL] = t + min(pause, w.legs_f[leg, L_MAX_OPEN])
     s.guards_i[guard, G_STATE] = OPEN
     s.guards_i[guard, G_EPOCH] += 1
@@ -141,7 +153,9 @@ def breaker_learns(w: World, s: State, leg: int, guard: int, epoch: int, t: floa
         if s.guards_i[guard, G_PASSED] >= w.legs_i[leg, L_HALF]:
             s.guards_i[guard, G_STATE] = CLOSED
             s.guards_i[guard, G_EPOCH] += 1
-            s.guards_i[guard, G_TRIPS] = 0
+            pause = s.guards_f[guard, G_UNTIL] - s.guards_f[guard, G_FROM] if w.legs_i[leg, L_GRADUAL] == 1 else 0.0
+            s.guards_f[guard, G_FROM] = t
+            s.guards_f[guard, G_UNTIL] = t + pause
             _forget(s, guard)
         return
     counted = _slide(w, s, leg, guard, t)

@@ -42,6 +42,7 @@ from auditkit.simulation.columns import (
     I_HEAD,
     I_LONGEST,
     I_MOST,
+    I_PLUS,
     I_ROOM,
     I_SET,
     I_SINCE,
@@ -131,7 +132,7 @@ def serve(w: World, s: State, frame: int, inst: int, t: float) -> None:
     needs = sample(s.frames_i[frame, F_DIST], uniform(key, LATENCY), w.dist_i, w.dist_f, w.hist, w.guide)
     if s.inst_f[inst, I_SET] >= 0.0:
         needs = s.inst_f[inst, I_SET]
-    needs *= s.inst_f[inst, I_FACTOR]
+    needs = needs * s.inst_f[inst, I_FACTOR] + s.inst_f[inst, I_PLUS]
     if s.inst_f[inst, I_HANG] > t:
         needs += s.inst_f[inst, I_HANG] - t
     share = 1.0 - (1.0 - s.frames_f[frame, F_ERROR_SHARE]) * (1.0 - s.inst_f[inst, I_ERRORS])

@@ -32,7 +32,8 @@ class Outcomes:
 
     `codes` are `columns.OK`, `DEGRADED`, `ERROR` or `UNANSWERED`; `busy[phase, component]` are worker-seconds and seconds waited;
     so are `seen_busy[look, component]`, from the start up to the end of each step of `step_s`; `seen_open[look, leg]` are the
-    breakers that are open and half-open then.
+    breakers that are open and half-open then. `stale` is 1 where a fallback served what was older than acceptable;
+    `oldest_s[dep]` is the greatest age that it served.
     """
 
     compiled: Compiled
@@ -47,6 +48,8 @@ class Outcomes:
     longest_queue: Ints
     events: int
     in_flight: int
+    stale: NDArray[np.int8]
+    oldest_s: Floats
     step_s: float
     seen_busy: Floats
     seen_open: Ints
@@ -128,11 +131,11 @@ def _state(compiled: Compiled, setup: Setup, arrivals: tuple[Floats, NDArray[np.
     _free_list(runs, c.R_NEXT)
     guards_i = np.zeros((guards, 12), np.int64)
     guards_i[:, [c.G_HEAD, c.G_TAIL]] = -1
-    guards_f = np.zeros((guards, 3), np.float64)
+    guards_f = np.zeros((guards, 5), np.float64)
     for row, leg in enumerate(compiled.world.legs_i):
         after = compiled.world.legs_i[row + 1, c.L_GUARD] if row + 1 < legs else compiled.guards
         guards_f[leg[c.L_GUARD] : after, c.G_TOKENS] = compiled.world.legs_f[row, c.L_TOKENS]
-    inst_f = np.zeros((len(compiled.instances), 5), np.float64)
+    inst_f = np.zeros((len(compiled.instances), 6), np.float64)
     inst_f[:, c.I_FACTOR] = 1.0
     inst_f[:, [c.I_SET, c.I_HANG]] = -1.0
     cut = bool((compiled.world.faults_i[:, c.X_KIND] == c.CUT).any())
@@ -151,6 +154,7 @@ def _state(compiled: Compiled, setup: Setup, arrivals: tuple[Floats, NDArray[np.
         out_code=np.full(requests, c.UNANSWERED, np.int8), out_s=np.full(requests, math.inf),
         out_tries=np.zeros(requests, np.int32),
         tally=np.zeros((c.PHASES, max(1, legs), c.TALLIES), np.int64), busy=np.zeros((c.PHASES, comps, 2)),
+        out_stale=np.zeros(requests, np.int8), oldest=np.zeros(len(compiled.dependencies) + 1), clock=np.zeros(1),
         seen_busy=np.zeros((looks, comps, 2)), seen_open=np.zeros((looks, max(1, legs), 2), np.int64),
     )  # fmt: skip
 
@@ -171,6 +175,8 @@ def _outcomes(compiled: Compiled, state: State, step: float) -> Outcomes:
         longest_queue=np.maximum.reduceat(state.inst_i[:, c.I_LONGEST], first),
         events=int(state.meta[c.M_EVENTS]),
         in_flight=int(state.meta[c.M_FRAMES]),
+        stale=state.out_stale[:n],
+        oldest_s=state.oldest[:-1],
         step_s=step,
         seen_busy=state.seen_busy,
         seen_open=state.seen_open,

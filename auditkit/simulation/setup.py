@@ -9,7 +9,7 @@ from typing import Literal
 
 from auditkit.model.latency import Histogram
 
-FaultKind = Literal["slow_times", "slow_set", "hang", "errors", "crash", "pool", "partition", "load"]
+FaultKind = Literal["slow_times", "slow_set", "slow_plus", "hang", "errors", "crash", "pool", "partition", "load"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,13 @@ class Fault:
     """What goes wrong, where, from when, for how long; `duration_s` of infinity means for good.
 
     `target` is a component, a common cause, a placement domain (zone), or `caller -> callee` for a `partition`, or a journey or
-    `*` for `load`. `value`: the factor of `slow_times` and `load`, seconds of `slow_set`, share of `errors`, workers of `pool`.
-    `hang` answers nothing until the fault is over; `crash` loses what is under way and refuses at once; a `partition` loses
-    calls on their way, and resets their connections when it is over.
+    `*` for `load`. `value`: the factor of `slow_times` and `load`, seconds of `slow_set` (in place of what a call takes) and
+    `slow_plus` (on top of it), share of `errors`, workers of one instance of `pool`. `hang` answers nothing until the fault is
+    over; `crash` loses what is under way and refuses at once until it restarts, empty, when the fault is over; a `partition`
+    loses calls on their way, and resets their connections when it is over.
+
+    `ramp_s`: the value grows to its full size in so long (in twenty steps), for what can be mild at first: `slow_times`,
+    `slow_plus`, `errors`, `load`. `times` and `every_s`: a schedule, the same fault again and again.
     """
 
     kind: FaultKind
@@ -37,6 +41,9 @@ class Fault:
     start_s: float
     duration_s: float
     value: float = 0.0
+    ramp_s: float = 0.0
+    times: int = 1
+    every_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
