@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
+from auditkit import notebook as see
+from auditkit.errors import ExternalEdit
 from auditkit.model.failure import BlastRadius, Mode, State
 from auditkit.model.system import CommonCause, Component, Dependency, System
 from auditkit.notebook.appearance import INK, LOOKS
+from auditkit.notebook.blast_explorer import Asked, blast_explorer
 from auditkit.notebook.graph import graph_html, to_pyvis
-from auditkit.notebook.graph_widget import blast_explorer, dependency_graph, describe, show_states
+from auditkit.notebook.graph_widget import dependency_graph, describe, show_states
+from auditkit.project import Audit
 
 SHOP = System(
     system="shop",
@@ -105,7 +110,7 @@ def test_recolouring_keeps_every_place() -> None:
 
 def test_a_click_shows_the_blast_radius() -> None:
     """What the browser does to a click is setting `selected`; table, sentence and colours follow."""
-    panel = blast_explorer(SHOP, lambda _: PLACES, blast)
+    panel = blast_explorer(SHOP, Asked(lambda _: PLACES, blast))
     panel["graph"].selected = "db-1"
     assert panel["atom"].value == "db-1"
     assert "With db-1 down, buy is failed; 100 % of the value is lost." in panel["table"].value
@@ -114,9 +119,38 @@ def test_a_click_shows_the_blast_radius() -> None:
     assert "buy is hung" in panel["table"].value
 
 
+def test_today_stands_beside_proposed_with_the_reason(tmp_path: Path) -> None:
+    """Slow recommendations: hung today for want of a timeout, degraded as planned; the picture follows the choice."""
+    audit = Audit.new(tmp_path / "shop", sample="worked-example")
+    see.measure_exports(audit)
+    assert see.blast_panel(audit)["settings"].layout.display == "none"
+    audit.plan()
+    panel = see.blast_panel(audit, mode="slow", selected="recommendation")
+    assert "no timeout on api:home -&gt; recommendation" in panel["table"].value
+    assert [column in panel["table"].value for column in (">down<", ">slow<", ">down, proposed<", ">slow, proposed<")] == [
+        True
+    ] * 4
+    assert panel["graph"].said.startswith("With recommendation slow, home is hung")
+    panel["settings"].value = "proposed"
+    assert panel["graph"].said.startswith("With recommendation slow, home is degraded; 0 % of the value is lost")
+    assert panel["message"].value == ""
+
+
+def test_the_page_is_kept_in_the_audit(tmp_path: Path) -> None:
+    """It lies with what was generated, and what somebody edited is not overwritten."""
+    audit = Audit.new(tmp_path / "shop", sample="worked-example")
+    page = see.save_graph(audit)
+    assert page == audit.folder / "out" / "graph.html"
+    assert "recommendation" in page.read_text(encoding="utf-8")
+    see.save_graph(audit)
+    page.write_text("mine", encoding="utf-8")
+    with pytest.raises(ExternalEdit):
+        see.save_graph(audit)
+
+
 def test_what_is_no_node_can_be_chosen_too() -> None:
     """Common causes and zones fail as well."""
-    panel = blast_explorer(SHOP, lambda _: PLACES, blast)
+    panel = blast_explorer(SHOP, Asked(lambda _: PLACES, blast))
     assert {"slow-query", "zone-a", "zone-b"} <= {value for _, value in panel["atom"].options}
     panel["atom"].value = "slow-query"
     assert "With slow-query down" in panel["table"].value

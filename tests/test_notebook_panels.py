@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from auditkit import notebook as see
+from auditkit.errors import InputError
+from auditkit.model.audit import PolicyProposal
+from auditkit.model.system import Bulkhead, Policy
 from auditkit.notebook.dependency_editor import unanswered
 from auditkit.notebook.panel import Panel
 from auditkit.project import Audit
@@ -104,10 +107,13 @@ def test_many_calls_are_answered_at_once(audit: Audit) -> None:
     panel = see.dependency_editor(audit)
     panel["calls"].value = ("api:home -> users", "api:account -> users")
     panel["timeout"].value = "120"
+    assert "without unit" in panel["hint"].value
     panel["by"].value = "identity-team"
     panel["go"].click()
     assert "without unit" in panel["message"].value
     panel["timeout"].value = "120ms"
+    panel["owner"].value = "identity-team-2"
+    assert "✓ 120ms" in panel["hint"].value
     panel["go"].click()
     assert "saved for 2 calls" in panel["message"].value
     changed = {d.subject: d for d in audit.system.dependencies}
@@ -116,6 +122,7 @@ def test_many_calls_are_answered_at_once(audit: Audit) -> None:
         assert policy.timeout_s == 0.12
         assert policy.retry == "none"
     assert changed["api:home -> users"].on_failure == "degrade"
+    assert next(c.owner for c in audit.system.components if c.id == "users") == "identity-team-2"
 
 
 def test_the_editor_marks_what_nobody_has_answered(audit: Audit) -> None:
@@ -123,6 +130,8 @@ def test_the_editor_marks_what_nobody_has_answered(audit: Audit) -> None:
     panel = see.dependency_editor(audit)
     marked = [subject for label, subject in panel["calls"].options if label.startswith("?")]
     assert marked == [d.subject for d in audit.system.dependencies if unanswered(d)] == ["api:account -> loyalty"]
+    panel["only"].value = True
+    assert [subject for _, subject in panel["calls"].options] == marked
 
 
 def test_decisions_need_a_reason_and_can_be_taken_back(audit: Audit) -> None:
@@ -155,6 +164,73 @@ def test_a_proposal_is_adopted_with_its_grounds_in_view(audit: Audit) -> None:
     adopted = {p.dependency: p.adopted for p in (audit.strategy or audit.plan()).policies}
     assert adopted["api:home -> recommendation"]
     assert not adopted["api:order -> users"]
+
+
+def test_a_proposal_is_changed_with_a_reason(audit: Audit) -> None:
+    """A figure of one's own takes the proposed one's place, is grounded in whoever said so, and can be taken back."""
+    panel = see.pattern_panel(audit)
+    panel["call"].value = "api:home -> recommendation"
+    assert "as proposed: 300ms" in panel["timeout"].placeholder
+    panel["timeout"].value, panel["reason"].value, panel["by"].value = "0.25", "the page is tight", "Ada"
+    panel["go"].click()
+    assert "cannot be read" in panel["message"].value
+    assert audit.decisions == ()
+    panel["timeout"].value, panel["at_once"].value = "250ms", "20"
+    panel["go"].click()
+    assert "adopt, changed" in panel["message"].value
+
+    def proposal() -> PolicyProposal:
+        policies = (audit.strategy or audit.plan()).policies
+        return next(p for p in policies if p.dependency == "api:home -> recommendation")
+
+    changed = proposal()
+    assert changed.proposed is not None
+    assert (changed.proposed.timeout_s, changed.proposed.bulkhead) == (0.25, Bulkhead(max_concurrent=20, max_wait_s=0))
+    assert (changed.grounds["timeout"].data, changed.grounds["timeout"].rule) == ("decided by Ada", "the page is tight")
+    assert "decided by Ada" in panel["shown"].value
+    audit.withdraw("policy api:home -> recommendation")
+    audit.plan()
+    assert (policy := proposal().proposed) is not None
+    assert policy.timeout_s == 0.3
+
+
+def test_settings_are_changed_only_where_a_policy_is_adopted(audit: Audit) -> None:
+    """Whoever declines a proposal sets nothing."""
+    with pytest.raises(InputError, match="adopted policies only"):
+        audit.decide("policy api:home -> users", "defer", "later", "Ada", instead=Policy(timeout_s=1.0))
+
+
+def test_files_are_found_by_browsing(audit: Audit, tmp_path: Path) -> None:
+    """Folders open, files with a fitting ending are added to the list, what was added is taken in with what it found."""
+    inside = tmp_path / "exports"
+    inside.mkdir()
+    (inside / "more.csv").write_text("from,to\nloyalty,users\n")
+    (inside / "notes.txt").write_text("")
+    panel = see.import_panel(audit)
+    panel["place"].value = str(tmp_path)
+    panel["entries"].value = ("exports/",)
+    panel["add"].click()
+    assert panel["place"].value == str(inside)
+    assert panel["entries"].options == ("..", "more.csv")
+    panel["entries"].value = ("more.csv",)
+    panel["add"].click()
+    assert panel["paths"].value == str(inside / "more.csv")
+    panel["go"].click()
+    assert "1 new dependency: loyalty -&gt; users" in panel["result"].value
+    assert "loyalty -> users" in {value[0] for _, value in panel["questions"]["question"].options}
+
+
+def test_an_experiment_is_simulated_with_both_settings(audit: Audit) -> None:
+    """Slow recommendations: today the claim fails, with the proposed settings it holds; the picture says so in words."""
+    audit.plan()
+    panel = see.simulation_panel(audit)
+    panel["experiment"].value = "chaos-timeout-api-home-recommendation"
+    assert "a slow recommendation costs api:home at most 300ms a call" in panel["about"].value
+    panel["go"].click()
+    assert panel["message"].value.count("2 runs, seed 1") == 1
+    assert panel["progress"].value == panel["progress"].max == 1
+    assert "with today settings: fails" in panel["shown"].value
+    assert "with proposed settings: holds" in panel["shown"].value
 
 
 def test_cut_sets_are_browsed_by_size_and_name(audit: Audit) -> None:

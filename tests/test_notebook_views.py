@@ -6,8 +6,8 @@ import pytest
 
 from auditkit.model.failure import BlastRadius, Mode, State
 from auditkit.model.system import Component, Dependency, System
+from auditkit.notebook.blast_explorer import Asked, blast_explorer
 from auditkit.notebook.graph import Positions
-from auditkit.notebook.graph_widget import blast_explorer
 from auditkit.notebook.views import around, grouped, groups, part
 
 N = 300
@@ -60,7 +60,7 @@ def test_a_part_keeps_the_calls_within_it() -> None:
 
 def test_the_explorer_of_a_large_system_starts_with_groups() -> None:
     """A click on a group opens it, a click on a component shows what it reaches, nothing shows the groups again."""
-    panel = blast_explorer(LARGE, arrange, blast)
+    panel = blast_explorer(LARGE, Asked(arrange, blast))
     graph = panel["graph"]
     assert [node["label"] for node in graph.nodes][:2] == ["team-0 (50)", "team-1 (50)"]
     graph.selected = "group.team-2"
@@ -74,7 +74,7 @@ def test_the_explorer_of_a_large_system_starts_with_groups() -> None:
 @pytest.mark.parametrize("atom", ["c299", "c150"])
 def test_a_picture_never_holds_more_than_fits(atom: str) -> None:
     """The table names everything that is reached; the picture shows the nearest 150."""
-    panel = blast_explorer(LARGE, arrange, blast)
+    panel = blast_explorer(LARGE, Asked(arrange, blast))
     panel["atom"].value = atom
     assert len(panel["graph"].nodes) == 150
     assert panel["table"].value.count("<tr>") >= 150
@@ -83,5 +83,5 @@ def test_a_picture_never_holds_more_than_fits(atom: str) -> None:
 
 def test_every_component_can_be_found_by_name() -> None:
     """The search knows what the picture does not show."""
-    panel = blast_explorer(LARGE, arrange, blast)
+    panel = blast_explorer(LARGE, Asked(arrange, blast))
     assert panel["graph"].names == [component.id for component in LARGE.components]

@@ -45,6 +45,7 @@ class Decision(Noun):
     by: Text
     on: dt.date | None = None
     until: dt.date | None = None
+    instead: Policy | None = Field(default=None, description="settings adopted instead of the proposed ones, where some differ")
     ground: str | None = Field(default=None, description="what it was decided upon (planning.ground_of); kept to notice changes")
 
 

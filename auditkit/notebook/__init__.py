@@ -8,6 +8,7 @@ see.components_table(audit.system)
 
 from __future__ import annotations
 
+from auditkit.notebook.blast_explorer import Asked, blast_explorer
 from auditkit.notebook.cut_set_panel import cut_set_panel
 from auditkit.notebook.decisions_board import decisions_board
 from auditkit.notebook.dependency_editor import dependency_editor
@@ -24,7 +25,8 @@ from auditkit.notebook.failure_tables import (
     states_table,
 )
 from auditkit.notebook.graph import graph_html, to_pyvis
-from auditkit.notebook.graph_widget import blast_explorer, dependency_graph
+from auditkit.notebook.graph_widget import dependency_graph
+from auditkit.notebook.import_panel import import_panel, measure_panel
 from auditkit.notebook.map_tables import (
     callers_table,
     components_table,
@@ -40,10 +42,11 @@ from auditkit.notebook.map_tables import (
     writes_table,
 )
 from auditkit.notebook.opening import open_audit
-from auditkit.notebook.panels import blast_panel, graph_panel, import_panel, measure_panel, questions_panel
+from auditkit.notebook.panels import blast_panel, graph_panel, save_graph
 from auditkit.notebook.pattern_panel import pattern_panel
 from auditkit.notebook.progress_panel import progress_panel
 from auditkit.notebook.proving import bound_call, proposed_failures, today_and_proposed
+from auditkit.notebook.questions_panel import questions_panel
 from auditkit.notebook.reference import (
     checks_reference,
     documents_reference,
@@ -56,6 +59,8 @@ from auditkit.notebook.reference import (
     sources_of_checks,
     words_reference,
 )
+from auditkit.notebook.simulation_panel import simulation_panel
+from auditkit.notebook.simulation_picture import simulation_svg
 from auditkit.notebook.strategy_panel import strategy_panel
 from auditkit.notebook.strategy_tables import (
     actions_table,
@@ -100,17 +105,18 @@ from auditkit.notebook.walking import (
 )
 
 __all__ = [
-    "actions_table", "answer_open", "assumptions_table", "attempt", "availability_table", "blast_explorer", "blast_panel",
-    "blast_table", "bound_call", "bounds_table", "callers_table", "checks_reference", "closing", "comparison_table",
-    "components_table", "conflicts_table", "coverage_table", "cut_set_panel", "cut_sets_table", "decide_once",
-    "decisions_board", "decisions_table", "dependencies_table", "dependency_editor", "dependency_graph",
+    "Asked", "actions_table", "answer_open", "assumptions_table", "attempt", "availability_table", "blast_explorer",
+    "blast_panel", "blast_table", "bound_call", "bounds_table", "callers_table", "checks_reference", "closing",
+    "comparison_table", "components_table", "conflicts_table", "coverage_table", "cut_set_panel", "cut_sets_table",
+    "decide_once", "decisions_board", "decisions_table", "dependencies_table", "dependency_editor", "dependency_graph",
     "documents_reference", "experiments_table", "explain_finding", "explained", "exporters_reference", "exports",
     "exports_table", "facts_table", "fallbacks_table", "files_table", "finding_key", "findings_about", "findings_table",
     "first_call", "first_callee", "first_finding", "first_recommended", "gaps_table", "graph_html", "graph_panel",
-    "grounds_table", "import_panel", "importers_reference", "journeys_table", "latency_picture", "latency_sources_reference",
-    "latency_table", "least_known", "legend_table", "measure_exports", "measure_panel", "monitoring_table", "omissions_table",
-    "open_audit", "pattern_panel", "patterns_reference", "policies_table", "progress_panel", "proposed_failures",
-    "questions_panel", "questions_table", "recording_table", "refused_table", "rehearsal", "rehearsal_of", "seen_reference",
+    "grounds_table", "import_panel", "importers_reference", "journeys_table", "latency_picture",
+    "latency_sources_reference", "latency_table", "least_known", "legend_table", "measure_exports", "measure_panel",
+    "monitoring_table", "omissions_table", "open_audit", "pattern_panel", "patterns_reference", "policies_table",
+    "progress_panel", "proposed_failures", "questions_panel", "questions_table", "recording_table", "refused_table",
+    "rehearsal", "rehearsal_of", "save_graph", "seen_reference", "simulation_panel", "simulation_svg",
     "single_points_table", "sources_of_checks", "stage_file", "states_table", "steps_table", "strategy_panel",
     "timeout_panel", "timeouts_table", "to_pyvis", "today_and_proposed", "two_rules_table", "unanswered_table",
     "unmeasured_table", "who", "whole_text", "words_reference", "writes_table", "written_table",

@@ -46,12 +46,24 @@ def interval(bounds: Bounds | None) -> str:
     return f"{milliseconds(bounds.point)} [{milliseconds(bounds.lo)}, {upper}]"
 
 
-def table_html(table: pd.DataFrame) -> str:
-    """A table as HTML, whole sentences aligned for reading. The style stands in each cell: JupyterLab drops style sheets."""
-    import pandas as pd
+AT_ONCE = 12
+"""Rows that are read without a click: of a longer table the first ten, and the others folded away below them."""
 
+
+def table_html(table: pd.DataFrame) -> str:
+    """A table as HTML, whole sentences aligned for reading; of a long one the first rows, the others folded away."""
     if table.empty:
         return "<p>None.</p>"
+    if len(table) <= AT_ONCE:
+        return _rows_html(table)
+    rest = table.iloc[AT_ONCE - 2 :]
+    return f"{_rows_html(table.iloc[: AT_ONCE - 2])}<details><summary>{len(rest)} more</summary>{_rows_html(rest)}</details>"
+
+
+def _rows_html(table: pd.DataFrame) -> str:
+    import pandas as pd
+
+    # the style stands in each cell: JupyterLab drops style sheets from outputs
     cell = ' style="text-align:left;vertical-align:top;padding:.3em .7em .3em 0;line-height:1.3"'
     whole = table.reset_index() if table.index.name else table
     with pd.option_context("display.max_colwidth", None):

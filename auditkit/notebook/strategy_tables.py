@@ -74,11 +74,14 @@ def _settings(policy: Policy | None) -> str:
     if policy is None:
         return "–"
     raw: dict[str, Any] = json.loads(policy.model_dump_json(by_alias=True, exclude_none=True))
-    return ", ".join(f"{key} {_setting(value)}" for key, value in raw.items() if value != "none") or "nothing"
+    return "; ".join(f"{key.replace('_', ' ')} {_setting(value)}" for key, value in raw.items() if value != "none") or "nothing"
 
 
 def _setting(value: Any) -> str:
-    return " ".join(f"{key} {inner}" for key, inner in value.items()) if isinstance(value, dict) else str(value)
+    if not isinstance(value, dict):
+        return str(value)
+    words = (f"{key.replace('_', ' ')} {inner}" for key, inner in value.items())
+    return f"({', '.join(words)})"
 
 
 def decisions_table(decisions: Iterable[Decision]) -> pd.DataFrame:

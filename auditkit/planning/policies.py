@@ -12,6 +12,7 @@ from auditkit.model.policy import retry, timeout_s
 from auditkit.model.system import Bulkhead, CircuitBreaker, Dependency, Fallback, Policy, Retry, System
 from auditkit.patterns.fallback import open_points
 from auditkit.planning.breakers import choose_breaker
+from auditkit.planning.decided import changed, instead_of, with_decided
 from auditkit.planning.experiments import standings
 from auditkit.planning.fitting import fit_together
 from auditkit.planning.overlay import replace_policies
@@ -41,12 +42,17 @@ def propose(
     Timeouts first, then retries that fit into them, then pools and breakers for what is left.
     """
     choices = {decision.about: decision.choice for decision in decisions}
+    instead = instead_of(tuple(decisions))
     one = _one_client_each(system)
     safe = {d.subject: policy for d in one.dependencies if (policy := without_unsafe_retries(d)) is not None}
     base = replace_policies(one, safe)
     advices = fit_together(base, profiles, target)
     timeouts = {d.subject: timeout_of(d, advices[d.subject]) for d in base.dependencies if d.subject in advices}
-    counting = {subject: in_force_of(made, choices.get(f"policy {subject}")) for subject, made in timeouts.items()}
+    # what follows from a timeout follows from the one that somebody has decided
+    counting = {
+        subject: changed(in_force_of(made, choices.get(f"policy {subject}")), instead.get(subject))
+        for subject, made in timeouts.items()
+    }
     bounded = Plan(paths(replace_policies(base, counting)), profiles)
     plan, retries = choose_retries(bounded, {d.subject: retry(d.policy) for d in one.dependencies})
     pools = choose_bulkheads(plan)
@@ -61,7 +67,8 @@ def propose(
             policies.append(_nothing(dependency))
             continue
         made = Made(timeouts[subject], retries[subject], breakers[subject], pools[subject])
-        policies.append(_proposal(dependency, planned, made, choices.get(f"policy {subject}"), results))
+        proposal = _proposal(dependency, planned, made, choices.get(f"policy {subject}"), results)
+        policies.append(with_decided(proposal, instead.get(subject)))
         omitted.extend(_omissions(plan.paths, dependency, made))
     return Proposals(tuple(policies), tuple(omitted))
 

@@ -16,10 +16,11 @@ from auditkit.model.audit import AuditFacts, Choice, Decision, ExperimentResult,
 from auditkit.model.draft import Conflict, Coverage
 from auditkit.model.failure import Assume, BlastRadius, CutSets, Mode
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
-from auditkit.model.system import Question, System
+from auditkit.model.system import Policy, Question, System
 from auditkit.project import analysis, creating, deciding, exporting, importing, measuring, steps
 from auditkit.project import folder as held
 from auditkit.project.drift import Drift
+from auditkit.project.generated import write_generated
 from auditkit.project.inputs import read
 
 
@@ -107,6 +108,10 @@ class Audit:
         """What each single failure does."""
         return engine.single_failures(self.system, mode, assume, self.profiles)
 
+    def explain(self, fail: Iterable[str], journey: str, mode: Mode = "down", assume: Assume = "worst") -> engine.Explanation:
+        """How failed atoms reach a journey, step by step; its `sentence` says it in one line."""
+        return engine.explain(self.system, tuple(fail), journey, mode, assume, self.profiles)
+
     def cut_sets(
         self,
         journey: str | None = None,
@@ -142,6 +147,10 @@ class Audit:
         """Answer a question: `key` (as in the file, dotted) of a component, dependency or journey."""
         return importing.answer(self.folder, where, key, value, by)
 
+    def answer_all(self, answers: Sequence[tuple[str, str, object]], by: str) -> System:
+        """Several answers (where, key, value) of one person at once: all of them hold, or nothing is written."""
+        return importing.answer_all(self.folder, answers, by)
+
     def measure(
         self,
         files: Sequence[Path | str] = (),
@@ -155,10 +164,20 @@ class Audit:
         return measuring.measure_into([Path(file) for file in files], self.folder, how)
 
     def decide(
-        self, about: str, choice: Choice, reason: str, by: str, on: dt.date | None = None, until: dt.date | None = None
+        self,
+        about: str,
+        choice: Choice,
+        reason: str,
+        by: str,
+        on: dt.date | None = None,
+        until: dt.date | None = None,
+        instead: Policy | None = None,
     ) -> Decision:
-        """Record a decision, with its reason, about a finding (`check subject`) or a policy (`policy from -> to`)."""
-        return deciding.decide(self.folder, about, choice, reason, by, on, until)
+        """Record a decision, with its reason, about a finding (`check subject`) or a policy (`policy from -> to`).
+
+        `instead` holds settings that are adopted in place of the proposed ones.
+        """
+        return deciding.decide(self.folder, about, choice, reason, by, on, until, instead)
 
     def record(self, experiment: str, outcome: deciding.Outcome, evidence: str, on: dt.date) -> ExperimentResult:
         """Record the result of an experiment; the strategy then says which pattern was tested, and which failed its test."""
@@ -175,6 +194,11 @@ class Audit:
     def export(self, to: Sequence[str] = ("md", "html")) -> exporting.Written:
         """Write the document and other files into `out/`."""
         return exporting.export_into(self.folder, to)
+
+    def keep(self, name: str, content: str) -> Path:
+        """Write a generated file into `out/`; returns where it is. Raises `ExternalEdit` where somebody has edited it."""
+        write_generated(self.folder, {f"out/{name}": content.encode()}, ())
+        return self.folder / "out" / name
 
     def drift(self, to: Sequence[str], deployed: Path | str) -> tuple[Drift, ...]:
         """Where the files that are deployed differ from what these targets would be given now."""

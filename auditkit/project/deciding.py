@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from auditkit.errors import InputError
 from auditkit.importers import update_yaml
 from auditkit.model.audit import Choice, Decision, DecisionFile, ExperimentResult
+from auditkit.model.system import Policy
 from auditkit.planning import ground_of
 from auditkit.project import folder as held
 from auditkit.project.files import read_known, write_all
@@ -22,10 +23,18 @@ Outcome = Literal["held", "refuted", "inconclusive"]
 
 
 def decide(
-    folder: Path, about: str, choice: Choice, reason: str, by: str, on: dt.date | None = None, until: dt.date | None = None
+    folder: Path,
+    about: str,
+    choice: Choice,
+    reason: str,
+    by: str,
+    on: dt.date | None = None,
+    until: dt.date | None = None,
+    instead: Policy | None = None,
 ) -> Decision:
     """Record one decision about a finding (`check subject`) or a policy (`policy from -> to`); a later one replaces it.
 
+    `instead` holds the settings that are adopted in place of proposed ones; what it leaves out stays as proposed.
     What it was decided upon is kept with it, so that the plan can say when that has changed. Raises `InputError` on an empty
     reason or name, an unknown choice, or something that is neither found nor proposed; nothing is written then.
     """
@@ -36,8 +45,10 @@ def decide(
         near = difflib.get_close_matches(about, known_subjects, n=1)
         remedy = f"did you mean {near[0]!r}?" if near else "name a finding ('check subject') or 'policy from -> to'"
         raise InputError.of(str(path), f"nothing is known of {about!r}", remedy)
+    if instead is not None and (choice != "adopt" or not about.startswith("policy ")):
+        raise InputError.of(f"decision about {about!r}", "changes settings", "other settings are for adopted policies only")
     try:
-        made = Decision(about=about, choice=choice, reason=reason, by=by, on=on, until=until)
+        made = Decision(about=about, choice=choice, reason=reason, by=by, on=on, until=until, instead=instead)
     except ValidationError as error:
         wrong = ", ".join(str(problem["loc"][-1]) for problem in error.errors())
         raise InputError.of(f"decision about {about!r}", f"does not hold: {wrong}", _REMEDY) from error

@@ -168,36 +168,47 @@ def answer(folder: Path, where: str, key: str, value: object, by: str) -> System
     `where` is an id, or `from -> to` with alternatives joined by `|`. The answer is kept with its evidence (`asked`), and
     passes the gate like everything else. Raises `InputError` where there is no such thing, or the value does not fit.
     """
+    return answer_all(folder, [(where, key, value)], by)
+
+
+def answer_all(folder: Path, answers: Sequence[tuple[str, str, object]], by: str) -> System:
+    """Several answers (where, key, value) of one person as one change: all of them hold, or nothing is written."""
     held.require(folder)
     path = folder / held.SYSTEM
     previous, known = read_known(path)
     before = held.system(folder)
-    found = [name for name, items in _by_subject(before).items() if where in items]
-    if not found:
-        everything = [subject for items in _by_subject(before).values() for subject in items]
-        near = difflib.get_close_matches(where, everything, n=1)
-        remedy = f"did you mean {near[0]!r}?" if near else "name an id, or 'from -> to'"
-        raise InputError.of(str(path), f"there is no {where!r}", remedy)
-    items = _by_subject(before)[found[0]]
-    raw = items[where].model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
-    _put(raw, key.split("."), value)
-    said = {"source": by, "locator": key, "confidence": "asked"}
-    raw["evidence"] = [item for item in raw.get("evidence", []) if item != said] + [said]
+    named = _named_things(before)
     draft = load_yaml(dump_yaml(before, previous), str(path))
-    at = list(items).index(where)
-    changed: dict[str, Any] = {found[0]: list(getattr(draft, found[0]))}
-    changed[found[0]][at] = Item(raw, f"answer to {where}")
+    changed: dict[str, Any] = {kind: list(getattr(draft, kind)) for kind in named}
+    for where in dict.fromkeys(where for where, _, _ in answers):
+        # two dependencies of one name are one call to whoever answers: both get the answer
+        found = [(kind, at, item) for kind, items in named.items() for at, (name, item) in enumerate(items) if name == where]
+        if not found:
+            everything = [name for items in named.values() for name, _ in items]
+            near = difflib.get_close_matches(where, everything, n=1)
+            remedy = f"did you mean {near[0]!r}?" if near else "name an id, or 'from -> to'"
+            raise InputError.of(str(path), f"there is no {where!r}", remedy)
+        for kind, at, item in (one for one in found if one[0] == found[0][0]):  # a journey may be called like a component
+            raw = item.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+            for key, value in ((key, value) for about, key, value in answers if about == where):
+                _put(raw, key.split("."), value)
+                said = {"source": by, "locator": key, "confidence": "asked"}
+                raw["evidence"] = [line for line in raw.get("evidence", []) if line != said] + [said]
+            changed[kind][at] = Item(raw, f"answer to {where}")
     after = validate(replace(draft, **changed))
     write_all(folder, {held.SYSTEM: dump_yaml(after, previous).encode()}, {held.SYSTEM: known})
     return after
 
 
-def _by_subject(system: System) -> dict[str, dict[str, Component | Dependency | CommonCause | Journey]]:
+Named = Component | Dependency | CommonCause | Journey
+
+
+def _named_things(system: System) -> dict[str, list[tuple[str, Named]]]:
     return {
-        "components": {item.id: item for item in system.components},
-        "dependencies": {item.subject: item for item in system.dependencies},
-        "common_causes": {item.id: item for item in system.common_causes},
-        "journeys": {item.id: item for item in system.journeys},
+        "components": [(item.id, item) for item in system.components],
+        "dependencies": [(item.subject, item) for item in system.dependencies],
+        "common_causes": [(item.id, item) for item in system.common_causes],
+        "journeys": [(item.id, item) for item in system.journeys],
     }
 
 
