@@ -366,9 +366,114 @@ def wrk2(found: list[Call]) -> str:
     return (
         "Running 3m test @ http://shop:8080/cart\n  1 threads and 10 connections\n  Thread Stats   Avg      Stdev     Max   +/- Stdev\n"
         f"    Latency    24.00ms   16.00ms {values[-1]:.2f}ms   91.89%\n    Req/Sec   571.40     74.01   696.00     68.33%\n"
-        f"  Latency Distribution (HdrHistogram - Recorded Latency)\n 50.000%   {values[len(values) // 2]:.2f}ms\n"
+        f"  Latency Distribution (HdrHistogram - Recorded Latency)\n"
+        + "".join(f"{p:7.3f}%   {values[math.ceil(len(values) * p / 100) - 1]:.2f}ms\n" for p in (50, 75, 90, 99, 99.9, 99.99))
+        + "\n"
         "  Detailed Percentile spectrum:\n"
         + hgrm(found)
         + f"----------------------------------------------------------\n  {len(values) + errors} requests in 2.50m, 1MB read\n"
         f"  Non-2xx or 3xx responses: {errors}\nRequests/sec:     10.00\n"
     )
+
+
+def span_csv(found: list[Call]) -> str:
+    """Nezha's columns: a span of the caller around one of the callee; Duration in whole microseconds."""
+    lines = ["TraceID,SpanID,ParentID,PodName,OperationName,StartTimeUnixNano,EndTimeUnixNano,Duration"]
+    for i, c in enumerate(found):
+        begin, us = round(c.start * 1e9), c.us
+        lines.append(f"t{i},c{i},root,web-579b9bff58-t2dbm,GET,{begin},{begin + us * 1000},{us}")
+        lines.append(f"t{i},s{i},c{i},shop-579f59597d-wc2lz,GET /cart,{begin + 1000},{begin + us * 1000 - 1000},{us - 2}")
+    return "\n".join(lines) + "\n"
+
+
+def samples_csv(found: list[Call]) -> str:
+    rows = (f"web,shop,GET /cart,{c.start},{c.us / 1e3},{c.outcome}" for c in found)
+    return "caller,callee,operation,start,duration_ms,outcome\n" + "\n".join(rows) + "\n"
+
+
+def samples_parquet(found: list[Call]) -> bytes:
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {"caller": ["web"] * len(found), "callee": ["shop"] * len(found), "operation": ["GET /cart"] * len(found),
+               "start": [c.start for c in found], "duration_us": [c.us for c in found], "outcome": [c.outcome for c in found]}  # fmt: skip
+    stream = io.BytesIO()
+    pq.write_table(pa.table(columns), stream)
+    return stream.getvalue()
+
+
+def hlog(found: list[Call]) -> str:
+    """A V2 histogram log in microseconds, one interval every 15 s, by the library itself."""
+    from hdrh.histogram import HdrHistogram
+
+    lines = ["#[Histogram log format version 1.3]", f"#[StartTime: {START:.3f} (seconds since epoch)]",
+             '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"']  # fmt: skip
+    for step in range(0, len(found), 150):
+        histogram = HdrHistogram(1, 3_600_000_000, 3)
+        for c in found[step : step + 150]:
+            if c.outcome == "ok":
+                histogram.record_value(c.us)
+        largest = histogram.get_max_value() / 1e6
+        lines.append(f"{found[step].start - START:.3f},15.000,{largest:.3f},{histogram.encode().decode()}")
+    return "\n".join(lines) + "\n"
+
+
+def hey(found: list[Call]) -> str:
+    header = "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset"
+    codes = {"ok": 200, "error": 503, "timeout": 504}
+    rows = (
+        f"{c.us / 1e6:.4f},0.0001,0.0000,0.0001,{c.us / 1e6:.4f},0.0000,{codes[c.outcome]},{c.start - START:.4f}" for c in found
+    )
+    return "\n".join([header, *rows]) + "\n"
+
+
+def ab(found: list[Call]) -> str:
+    rows = (f"{dt.datetime.fromtimestamp(int(c.start), dt.UTC):%a %b %d %H:%M:%S %Y}\t{int(c.start)}\t0\t{round(c.us / 1e3)}\t"
+            f"{round(c.us / 1e3)}\t{round(c.us / 1e3)}" for c in found)  # fmt: skip
+    return "starttime\tseconds\tctime\tdtime\tttime\twait\n" + "\n".join(rows) + "\n"
+
+
+def wrk(found: list[Call]) -> str:
+    values = sorted(c.us / 1e3 for c in found)
+    shares = "\n".join(f"     {p}%   {values[math.ceil(len(values) * p / 100) - 1]:.2f}ms" for p in (50, 75, 90, 99))
+    return (
+        "Running 3m test @ http://shop:8080/cart\n  1 threads and 10 connections\n  Thread Stats   Avg      Stdev     Max   +/- Stdev\n"
+        f"    Latency    24.00ms   16.00ms {values[-1]:.2f}ms   91.89%\n    Req/Sec   571.40     74.01   696.00     68.33%\n"
+        f"  Latency Distribution\n{shares}\n  {len(found)} requests in 2.50m, 1MB read\nRequests/sec:     10.00\n"
+    )
+
+
+def ztunnel(found: list[Call]) -> str:
+    return "".join(
+        f"{iso(c.start + c.us / 1e6)}\tinfo\taccess\tconnection complete\tsrc.addr=10.0.0.1:1 src.workload=web-579b9bff58-t2dbm "
+        f'dst.addr=10.0.0.2:15008 dst.service=shop.ns.svc.cluster.local dst.workload=shop-579f59597d-wc2lz direction="outbound" '
+        f'bytes_sent=200 bytes_recv=603 duration="{round(c.us / 1e3)}ms"\n'
+        for c in found
+    )
+
+
+def dashboard(found: list[Call]) -> str:
+    """Percentiles by time slice, as a dashboard exports them."""
+    rows = []
+    for step in range(0, len(found), 150):
+        values = sorted(c.us / 1e3 for c in found[step : step + 150] if c.outcome == "ok")
+        rows.append(
+            f"{found[step].start:.0f},shop,{values[len(values) // 2]:.3f},{values[math.ceil(0.99 * len(values)) - 1]:.3f}"
+        )
+    return "time,service,p50_ms,p99_ms\n" + "\n".join(rows) + "\n"
+
+
+ONE_OF_EACH = {
+    "parquet": ("s.parquet", samples_parquet), "span-csv": ("spans.csv", span_csv), "jaeger": ("j.json", jaeger),
+    "otlp": ("t.json", otlp), "zipkin": ("z.json", zipkin), "hdr": ("h.hlog", hlog), "wrk": ("w.txt", wrk), "hgrm": ("h.hgrm", hgrm),
+    "k6": ("k6.json", k6_json), "jmeter": ("run.jtl", jmeter_csv), "locust": ("raw.csv", locust_raw),
+    "gatling": ("simulation.log", gatling), "vegeta": ("v.json", vegeta_json), "ab": ("ab.tsv", ab), "hey": ("hey.csv", hey),
+    "oha": ("oha.json", oha), "fortio": ("f.json", fortio), "prometheus": ("p.json", prometheus), "alb": ("alb.log", alb),
+    "ztunnel": ("ztunnel.log", ztunnel), "access-log": ("envoy.log", envoy), "csv": ("s.csv", samples_csv),
+    "percentiles": ("dashboard.csv", dashboard),
+}  # fmt: skip
+"""One file for each source of the table: its name, and who writes it."""
+UNIT_ASKED = {"hdr": "us", "hgrm": "ms"}
+"""Formats that do not tell their unit."""

@@ -140,6 +140,8 @@ class Source:
     read: Callable[[File, Asked], Reading]
     side: Side = "unknown"
     loop: Loop = "unknown"
+    written_in: str | None = None
+    """The one unit of its durations (ns us ms s), where the format knows only one; `--unit` may not contradict it."""
 
     @property
     def prose(self) -> str:

@@ -15,6 +15,9 @@ PER_SECOND: Mapping[str, float] = {"ns": 1e9, "us": 1e6, "ms": 1e3, "s": 1.0}
 ROLES = ("caller", "callee", "operation", "start", "duration", "outcome")
 _WITH_UNIT = re.compile(r"(?P<role>duration|start)_(?P<unit>ns|us|ms|s)", re.IGNORECASE)
 _LATEST_S = 4.1e9  # the year 2100 in epoch seconds: a larger figure is milliseconds or finer
+_EARLIEST_S = 6.3e8  # the year 1990
+_LONGEST_RUN_S = 2e6  # 23 days: times that count from the start of a run
+_LONGEST_SPAN_S = 6.3e8  # 20 years
 
 
 def roles_of(names: Sequence[str], asked: Mapping[str, str]) -> dict[str, str]:
@@ -64,6 +67,10 @@ def samples_of(table: Any, where: str, *, unit: str | None = None, columns: Mapp
         for role, column in roles.items()
         if column not in table.columns
     ]
+    missing = [role for role in ("caller", "callee", "duration") if role not in roles]
+    if len(missing) == 3 and not columns:
+        what = f"is no table of samples: its columns are {', '.join(map(str, table.columns))[:120]}"
+        raise InputError.of(where, what, "name them caller, callee and duration_ms, or map each: --column caller=<column>")
     for role in ("caller", "callee", "duration"):
         if role not in roles:
             near = difflib.get_close_matches(role, [str(name).lower() for name in table.columns], n=1)
@@ -115,6 +122,18 @@ def _start(table: Any, column: str) -> Any:
     return ibis.coalesce(number, value.try_cast("timestamp('UTC')").epoch_seconds().cast("float64"))
 
 
-def too_late(latest_s: float | None) -> bool:
-    """Whether start times in "seconds" lie beyond the year 2100, so that they are another unit."""
-    return latest_s is not None and latest_s > _LATEST_S
+def wrong_times(earliest_s: float | None, latest_s: float | None) -> str | None:
+    """Why start times in "seconds" cannot be right, in words; None where they can. Run times from 0 on are fine.
+
+    >>> wrong_times(0.5, 3600.0), wrong_times(1.7e9, 1.7e9), wrong_times(1.7e6, 1.7e6)
+    (None, None, 'has start times before the year 1990')
+    """
+    if earliest_s is None or latest_s is None:
+        return None
+    if latest_s > _LATEST_S:
+        return "has start times after the year 2100"
+    if _LONGEST_RUN_S < latest_s < _EARLIEST_S:
+        return "has start times before the year 1990"
+    if latest_s - earliest_s > _LONGEST_SPAN_S:
+        return "has start times many years apart, as if in two units"
+    return None

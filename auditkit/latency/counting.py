@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from auditkit.errors import InputError, Problem
 from auditkit.latency.base import Buckets, File, Percentiles, Reading, Samples, Source
-from auditkit.latency.columns import too_late
+from auditkit.latency.columns import wrong_times
 from auditkit.latency.duck import Duck
 from auditkit.latency.naming import rename
 from auditkit.latency.reduce import Call, Reduced, collect, in_order, join, nothing, reduce
@@ -173,10 +173,10 @@ def _impossible(part: Part, survey: Surveyed) -> list[Problem]:
     problems = []
     if any(not call.caller or not call.callee for call, _, _ in survey):
         problems.append(Problem(part.file.name, "has calls without caller or callee", "fill both columns in every row"))
-    if too_late(max((end for _, _, end in survey if end is not None), default=None)):
-        problems.append(
-            Problem(part.file.name, "has start times after the year 2100", "are they milliseconds? name the column start_ms")
-        )
+    earliest = min((start for _, start, _ in survey if start is not None), default=None)
+    why = wrong_times(earliest, max((end for _, _, end in survey if end is not None), default=None))
+    if why is not None:
+        problems.append(Problem(part.file.name, why, "are they milliseconds? name the column start_ms, with one unit in it"))
     return problems
 
 

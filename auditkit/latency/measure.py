@@ -115,6 +115,9 @@ def _read_all(files: Sequence[File], sources: Mapping[str, Source], format: str 
     for file in files:
         try:
             source = source_of(file, sources, format)
+            if asked.unit is not None and source.written_in not in (None, asked.unit):
+                what = f"is in {source.written_in}, as {source.name} always is, not {asked.unit}"
+                raise InputError.of(file.name, what, "leave --unit away, or name another --format")
             parts.append(Part(file, source, source.read(file, asked)))
         except InputError as error:
             problems.extend(error.problems[:1] if len(files) > 1 else error.problems)

@@ -2,7 +2,7 @@
 
 One row a span; the workload is read from the pod's name; `root` or an empty parent means none. A duration is
 `EndTimeUnixNano - StartTimeUnixNano`, exact in nanoseconds. (The column `Duration` of the Nezha recordings is the same in
-whole microseconds; it has no unit in its name and is used only to check the two times against.)
+whole microseconds; it has no unit in its name and is used only to check the two times against, in one unit for all rows.)
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from auditkit.errors import InputError, Problem
 from auditkit.spans.table import Span, SpanTable, span_table, workload_name
 
 COLUMNS = ("TraceID", "SpanID", "ParentID", "PodName", "OperationName", "StartTimeUnixNano", "EndTimeUnixNano")
+_UNITS_NS = (1, 1_000, 1_000_000, 1_000_000_000)
 _NO_PARENT = {"", "root", "null", "none"}
 
 
@@ -30,11 +31,13 @@ def read(text: str, name: str) -> SpanTable:
     if missing:
         raise InputError.of(f"{name}:1", f"no column {', '.join(missing)}", f"a span CSV has the columns {','.join(COLUMNS)}")
     spans, problems = [], []
+    timed: list[tuple[int, float]] = []
     for row in rows:
         try:
             start, end = int(row["StartTimeUnixNano"]), int(row["EndTimeUnixNano"])
             if not row["TraceID"] or not row["SpanID"] or not row["PodName"]:
                 raise ValueError
+            timed.append((end - start, float(row.get("Duration") or "nan")))
         except (TypeError, ValueError):
             problems.append(Problem(f"{name}:{rows.line_num}", "no readable span", "is the file cut off, or not a span CSV?"))
             continue
@@ -51,4 +54,14 @@ def read(text: str, name: str) -> SpanTable:
         raise InputError(problems[:10] + more)
     if not spans:
         raise InputError.of(name, "holds no span", "export a window in which there was traffic")
+    _check_unit(timed, name)
     return span_table(spans)
+
+
+def _check_unit(timed: list[tuple[int, float]], name: str) -> None:
+    """Whether the column `Duration` is the difference of the two times in one unit. Raises `InputError` for a mixture."""
+    per = [sum(abs(duration * unit - span) <= max(unit, 0.01 * span) for span, duration in timed) for unit in _UNITS_NS]
+    told = sum(duration == duration for _, duration in timed)
+    if told and max(per) < 0.99 * told:
+        what = f"Duration is not EndTimeUnixNano - StartTimeUnixNano in {told - max(per)} of {told} rows, in any one unit"
+        raise InputError.of(name, what, "are both times in nanoseconds? export them in one unit")

@@ -31,10 +31,11 @@ def read(file: File, asked: Asked) -> Samples:
 
 
 def _rows(file: File, notes: list[str]) -> Iterator[Row]:
-    unsent = streams = 0
+    unsent = streams = whole = 0
     for line_number, line in file.lines():
         fields = next(csv.reader([line], delimiter=" ", escapechar="\\"), [])
-        if len(fields) < _FEWEST_FIELDS or fields[0] not in _TYPES:
+        whole = whole or len(fields)
+        if not _FEWEST_FIELDS <= whole <= len(fields) or fields[0] not in _TYPES:
             raise InputError.of(f"{file.name}:{line_number}", "is no complete line of an ALB log", "is the file cut off?")
         if fields[0] in ("ws", "wss"):
             streams += 1
@@ -68,4 +69,5 @@ SOURCE = Source(
     read=read,
     side="client",
     loop="open",
+    written_in="s",
 )

@@ -42,4 +42,5 @@ SOURCE = Source(
     read=read,
     side="client",
     loop="closed",
+    written_in="ms",
 )

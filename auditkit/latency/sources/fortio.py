@@ -49,4 +49,5 @@ SOURCE = Source(
     read=read,
     side="client",
     loop="closed",
+    written_in="s",
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from auditkit.errors import InputError
 from auditkit.latency.base import Asked, File, Head, Samples, Source
-from auditkit.latency.sources.rows import Row, number, outcome, samples, stem
+from auditkit.latency.sources.rows import Row, outcome, samples, stem
 
+_FIGURE = re.compile(r"[0-9]+\.[0-9]{4}")  # always four digits: fewer are a line that broke off
 HEADER = "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset"
 
 
@@ -26,10 +28,10 @@ def _rows(file: File) -> Iterator[Row]:
         if line_number == 1 and line == HEADER:
             continue
         fields = line.split(",")
-        total, offset = (number(fields[0]), number(fields[7])) if len(fields) == 8 else (None, None)
-        if total is None or offset is None:
+        whole = len(fields) == 8 and _FIGURE.fullmatch(fields[0]) and _FIGURE.fullmatch(fields[7])
+        if not whole:
             raise InputError.of(f"{file.name}:{line_number}", "is no complete request of hey", "is the file cut off?")
-        yield Row("hey", stem(file), None, offset, total, outcome(fields[6]))
+        yield Row("hey", stem(file), None, float(fields[7]), float(fields[0]), outcome(fields[6]))
 
 
 SOURCE = Source(
@@ -42,4 +44,5 @@ SOURCE = Source(
     read=read,
     side="client",
     loop="closed",
+    written_in="s",
 )

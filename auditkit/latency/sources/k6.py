@@ -85,4 +85,5 @@ SOURCE = Source(
     detect=detect,
     read=read,
     side="client",
+    written_in="ms",
 )

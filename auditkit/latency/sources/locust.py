@@ -113,4 +113,5 @@ SOURCE = Source(
     read=read,
     side="client",
     loop="closed",
+    written_in="ms",
 )

@@ -47,4 +47,5 @@ SOURCE = Source(
     read=read,
     side="client",
     loop="closed",
+    written_in="s",
 )

@@ -37,12 +37,16 @@ def read(file: File, asked: Asked) -> Percentiles:
             f"{file.name}:1", f"mixes the units {' and '.join(sorted(units))}", "export all percentiles in one unit"
         )
     unit = next(iter(units), None) or asked.unit
+    if asked.unit not in (None, unit):
+        raise InputError.of(f"{file.name}:1", f"its percentiles are in {unit}, not {asked.unit}", "leave --unit away")
     if unit is None:
         raise InputError.of(f"{file.name}:1", "does not tell the unit of its percentiles", "say it, for example --unit ms")
     found: dict[tuple[str, str], dict[str, float | None]] = {}
     rows = csv.DictReader(io.StringIO(text), fieldnames=names, delimiter=delimiter)
     next(rows, None)
     for row in rows:
+        if None in row.values():
+            raise InputError.of(f"{file.name}:{rows.line_num}", "has fewer columns than the header", "is the file cut off?")
         lowered = {str(key).lower(): value for key, value in row.items() if key}
         caller = next((lowered[key] for key in _CALLERS if lowered.get(key)), asked.columns.get("caller") or "any")
         callee = next((lowered[key] for key in _CALLEES if lowered.get(key)), asked.columns.get("callee") or stem(file))

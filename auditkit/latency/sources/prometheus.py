@@ -86,6 +86,8 @@ def _rows(series: Sequence[tuple[dict[str, str], Any, Any]], file: File, asked: 
 def _unit(name: str, file: File, asked: Asked) -> str:
     stem = re.sub(r"_(bucket|count|sum)$", "", name)
     told = next((unit for ending, unit in _UNITS if stem.endswith(ending)), None) or asked.unit
+    if asked.unit not in (None, told):
+        raise InputError.of(file.name, f"the metric {name} is in {told}, not {asked.unit}", "leave --unit away")
     if told is None:
         raise InputError.of(
             file.name, f"the metric {name or 'without name'} does not tell its unit", "say it, for example --unit s"

@@ -40,7 +40,7 @@ def _read(format: str) -> Callable[[File, Asked], Samples]:
     return read
 
 
-def source(format: str, unit: str, errors: str) -> Source:
+def source(format: str, written_in: str, unit: str, errors: str) -> Source:
     """The latency source of one trace format."""
     return Source(
         name=format,
@@ -54,16 +54,25 @@ def source(format: str, unit: str, errors: str) -> Source:
         detect=_detect(format),
         read=_read(format),
         side="client",
+        written_in=written_in,
     )
 
 
-SPAN_CSV = source("span-csv", "Nanoseconds, from two epoch times.", "Span CSV does not tell errors: every call counts as ok.")
+SPAN_CSV = source(
+    "span-csv", "ns", "Nanoseconds, from two epoch times.", "Span CSV does not tell errors: every call counts as ok."
+)
 JAEGER = source(
     "jaeger",
+    "us",
     "Microseconds.",
     "The tags error, otel.status_code, http.status_code and gRPC codes; a passed deadline is a timeout.",
 )
 OTLP = source(
-    "otlp", "Nanoseconds, from two epoch times.", "The status of the span, HTTP and gRPC codes; a passed deadline is a timeout."
+    "otlp",
+    "ns",
+    "Nanoseconds, from two epoch times.",
+    "The status of the span, HTTP and gRPC codes; a passed deadline is a timeout.",
 )
-ZIPKIN = source("zipkin", "Microseconds.", "The tag error, HTTP and gRPC codes; spans without duration are counted and left out.")
+ZIPKIN = source(
+    "zipkin", "us", "Microseconds.", "The tag error, HTTP and gRPC codes; spans without duration are counted and left out."
+)

@@ -77,4 +77,5 @@ SOURCE = Source(
     read=read,
     side="client",
     loop="open",
+    written_in="ns",
 )

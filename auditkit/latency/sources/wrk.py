@@ -30,7 +30,7 @@ def read(file: File, asked: Asked) -> Buckets:
     text = file.text()
     requests, latency = _REQUESTS.search(text), _LATENCY.search(text)
     shares = _SHARE.findall(text)
-    if not requests or not latency or not shares:
+    if not requests or not latency or not {50.0, 75.0, 90.0, 99.0} <= {float(share) for share, _, _ in shares}:
         raise InputError.of(file.name, "prints no latency distribution", "run wrk with --latency, and keep all of its output")
     url = _URL.search(text)
     host, operation = target(url[1]) if url else ("", None)
