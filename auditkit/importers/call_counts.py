@@ -7,7 +7,7 @@ from typing import Any, Final
 from auditkit.errors import InputError
 from auditkit.importers.base import Importer, ReadSibling
 from auditkit.importers.shapes import text_of
-from auditkit.importers.traffic import Edge, Traffic, draft
+from auditkit.importers.traffic import Edge, Traffic, draft, not_too_long
 from auditkit.model.draft import Draft
 from auditkit.spans.json_text import items, mapping, the_document, whole
 
@@ -26,7 +26,7 @@ def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
     Zipkin leaves `errorCount` out where it is 0; Jaeger has none, so nothing is said about failures.
     Raises `InputError` where the text is no JSON or holds no such entry.
     """
-    document = the_document(text, name)
+    document = the_document(not_too_long(text, name), name)
     rows = [mapping(row) for row in items(document) or items(mapping(document).get("data"))]
     tells_errors = any("errorCount" in row for row in rows)
     edges = [edge for row in rows if (edge := _edge(row, tells_errors)) is not None]

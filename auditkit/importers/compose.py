@@ -32,7 +32,9 @@ CANNOT_SAY = (
 )
 _SERVICES = re.compile(r"^[\"']?services[\"']?\s*:", re.MULTILINE)
 _INCLUDE = re.compile(r"^include\s*:", re.MULTILINE)
-_LIKE_A_SERVICE = re.compile(r"^\s+[\"']?(image|build|extends|depends_on|command|environment)[\"']?\s*:", re.MULTILINE)
+_LIKE_A_SERVICE = re.compile(
+    r"(?:^\s+|[{,]\s*)[\"']?(image|build|extends|depends_on|command|environment)[\"']?\s*:", re.MULTILINE
+)
 _OBJECTS = re.compile(r"^apiVersion\s*:|^auditkit\s*:", re.MULTILINE)
 _FILE = re.compile(r"(docker-|podman-)?compose[\w.-]*\.(ya?ml|json)|docker-stack[\w.-]*\.ya?ml", re.IGNORECASE)
 _ID = re.compile(r"[A-Za-z0-9._-]{1,253}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -30,6 +31,7 @@ _NOT_ITSELF: Final = frozenset({
 })  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def names_credential(key: str) -> bool:
     """Whether what has this name is a credential itself, and not the place, name or age of one.
 

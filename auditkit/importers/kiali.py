@@ -11,7 +11,7 @@ from auditkit.errors import InputError
 from auditkit.importers.base import Importer, ReadSibling
 from auditkit.importers.mentions import question
 from auditkit.importers.shapes import below, text_of
-from auditkit.importers.traffic import Edge, Traffic, component_id, draft
+from auditkit.importers.traffic import Edge, Traffic, component_id, draft, not_too_long
 from auditkit.model.draft import Draft
 from auditkit.model.system import ComponentKind, Evidence, Question
 from auditkit.spans.json_text import items, mapping, the_document
@@ -35,7 +35,7 @@ def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
 
     Raises `InputError` where the text is no JSON or holds no graph.
     """
-    document = mapping(the_document(text, name))
+    document = mapping(the_document(not_too_long(text, name), name))
     nodes = {text_of(node.get("id")): node for node in _entries(document, "nodes") if text_of(node.get("nodeType")) != "box"}
     raw = list(_entries(document, "edges"))
     if not nodes:

@@ -45,7 +45,8 @@ def detect_format(name: str, text: str) -> str:
     >>> detect_format("calls.csv", "from,to\napi,db\n")
     'edge-list'
     """
-    if not text.removeprefix("\ufeff").strip():
+    text = text.removeprefix("\ufeff")
+    if not text.strip():
         raise InputError.of(f"{name}:1", "is empty", "check that this is the right file")
     formats = importers()
     for importer in formats.values():

@@ -9,7 +9,7 @@ from typing import Final
 
 from auditkit.errors import InputError
 from auditkit.importers.base import Importer, ReadSibling
-from auditkit.importers.traffic import Edge, Traffic, draft
+from auditkit.importers.traffic import Edge, Traffic, draft, not_too_long
 from auditkit.model.draft import Draft
 from auditkit.spans import SPAN_FORMATS, CallTable, SpanTable, calls, read_spans
 
@@ -20,7 +20,7 @@ CANNOT_SAY: Final = ("traces are often a sample, so rates and rare calls may be 
 def _read(format: str) -> Callable[[str, str, ReadSibling], Draft]:
     def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
         try:
-            spans = read_spans(text.removeprefix("\ufeff"), name, format)
+            spans = read_spans(not_too_long(text, name), name, format)
             found = calls(spans)
         except (OverflowError, UnicodeError) as error:
             raise InputError.of(name, "holds a number or a text that no span has", "export it again") from error

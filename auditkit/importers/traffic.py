@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from auditkit.errors import InputError
 from auditkit.importers.kinds import kind_by_name
 from auditkit.importers.mentions import question
 from auditkit.model.draft import Draft, Item
@@ -16,6 +17,8 @@ CANNOT_SAY: Final = (
     "traffic does not show calls that did not happen while it was recorded, such as those of a fallback",
     "traffic does not say what a caller does when a call fails, nor how many instances run",
 )
+MAX_CHARACTERS: Final = 60_000_000
+"""Longest recording that is read for the map. Who calls whom shows in minutes of traffic; latencies need more, and take it."""
 _SHOWN: Final = 3
 _HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"[0-9.]{7,}|[0-9a-f:]*:[0-9a-f:]+", re.IGNORECASE)
@@ -54,6 +57,14 @@ class Traffic:
     notes: tuple[str, ...] = ()
 
 
+def not_too_long(text: str, name: str) -> str:
+    """The text, a byte order mark passed over. Raises `InputError` where reading it would take minutes."""
+    if len(text) > MAX_CHARACTERS:
+        what = f"has {len(text) / 1e6:.0f} MB; traffic is read up to {MAX_CHARACTERS // 10**6} MB for the map"
+        raise InputError.of(name, what, "export a shorter window (auditkit latency reads longer ones)")
+    return text.removeprefix("\ufeff")
+
+
 def component_id(name: str) -> str:
     """A name from telemetry as an id.
 
@@ -72,8 +83,9 @@ def draft(source: str, traffic: Traffic, cannot_say: Sequence[str] = ()) -> Draf
     ('7 calls, 1 of them failed', 'database')
     """
     edges = _united(traffic.edges)
-    queues = {edge.callee for edge in edges if edge.is_async and edge.callee in {component_id(name) for name in traffic.silent}}
     silent = {component_id(name) for name in traffic.silent}
+    queues = {edge.callee for edge in edges if edge.is_async and edge.callee in silent}
+    counted = _counted(edges)
     kinds = {component_id(name): kind for name, kind in traffic.kinds.items()}
     named: dict[str, str] = {}
     for name in traffic.workloads:
@@ -81,7 +93,7 @@ def draft(source: str, traffic: Traffic, cannot_say: Sequence[str] = ()) -> Draf
     components, questions = [], []
     for made, name in named.items():
         kind, why = _kind(made, name, made in silent, made in queues, kinds.get(made))
-        components.append(_component(source, made, name, kind, why, edges))
+        components.append(_component(source, made, name, kind, why, counted))
         if made in silent and kind == "service":
             questions.append(_what_is(source, made))
     return Draft(
@@ -138,9 +150,20 @@ def _kind(id: str, name: str, is_silent: bool, is_queue: bool, stated: Component
     return "service", ""
 
 
-def _component(source: str, id: str, name: str, kind: ComponentKind, why: str, edges: Sequence[Edge]) -> Item:
-    count = _sum(edge.count for edge in edges if id in (edge.caller, edge.callee))
-    seen = "traffic" if count is None and any(id in (edge.caller, edge.callee) for edge in edges) else _number(count or 0, "call")
+def _counted(edges: Sequence[Edge]) -> dict[str, list[int | None]]:
+    """Of each component that calls or is called, the counts of its calls."""
+    found: dict[str, list[int | None]] = {}
+    for edge in edges:
+        found.setdefault(edge.caller, []).append(edge.count)
+        found.setdefault(edge.callee, []).append(edge.count)
+    return found
+
+
+def _component(
+    source: str, id: str, name: str, kind: ComponentKind, why: str, counted: Mapping[str, Sequence[int | None]]
+) -> Item:
+    count = _sum(counted.get(id, ()))
+    seen = "traffic" if count is None and id in counted else _number(count or 0, "call")
     locator = f"{name!r}, " if name != id else ""
     evidence: list[dict[str, Any]] = [{"source": source, "locator": f"{locator}{seen} from or to it", "confidence": "observed"}]
     if why:

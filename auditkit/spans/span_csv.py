@@ -26,7 +26,15 @@ def detect(name: str, text: str) -> bool:
 
 def read(text: str, name: str) -> SpanTable:
     """All spans of a span CSV. Raises `InputError` with every unreadable line (at most ten are named)."""
-    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=None))
+    try:
+        return _spans(rows, name)
+    except csv.Error as error:
+        where = f"{name}:{max(1, rows.line_num)}"
+        raise InputError.of(where, f"is no CSV: {error}", "is the file cut off, or not a span CSV?") from error
+
+
+def _spans(rows: csv.DictReader[str], name: str) -> SpanTable:
     missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
     if missing:
         raise InputError.of(f"{name}:1", f"no column {', '.join(missing)}", f"a span CSV has the columns {','.join(COLUMNS)}")

@@ -1,0 +1,173 @@
+"""A small file of each format that systems are read from, with most of what the format can say; what fuzzing starts from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+NATIVE: Final = """\
+auditkit: 1
+system: shop
+components:
+  - {id: web, kind: service, instances: 3, min_up: 1, placement: {a: 2, b: 1}, concurrency: 200, availability: 99.9%}
+  - {id: db, kind: database, evidence: [{source: x.yaml, locator: a, confidence: declared}]}
+dependencies:
+  - from: web:home
+    to: [db]
+    on_failure: degrade
+    fallback: {kind: cache, alternatives: [{to: db, policy: {timeout: 50ms}}]}
+    policy: {timeout: 2s, retry: {max_attempts: 2, backoff: 50ms, jitter: full}, bulkhead: {max_concurrent: 10}}
+common_causes:
+  - {id: rack, kind: shared-resource, affects: [db], availability: 99.9%}
+journeys:
+  - {id: home, entry: web:home, deadline: 500ms, slo: 99.9%, rate: 200/s, value: 3}
+"""
+COMPOSE: Final = """\
+name: shop
+include: [{path: other.yaml, env_file: x.env}]
+x-env: &env {REDIS_HOST: redis, DB_URL: "postgres://u:${PW:-secret}@db:5432/x"}
+services:
+  web:
+    image: shop/web:${TAG:?no}
+    extends: {service: base}
+    command: ["--cart", "cart:8080", --token, abc]
+    environment: {<<: *env, API: "http://${HOST:-cart}/a"}
+    depends_on: {cart: {condition: service_healthy, required: false}}
+    networks: {front: {aliases: [www]}}
+    configs: [{source: nginx, target: /x}]
+    deploy: {replicas: 2, resources: {limits: {cpus: "0.5"}}, placement: {constraints: ["node.labels.zone == a"]}}
+    healthcheck: {test: [CMD, true]}
+  base: {build: ., links: ["db:database"], env_file: [{path: a.env, required: false}], profiles: [x]}
+  cart: {image: shop/cart, environment: ["DB=redis://redis:6379", EMPTY], networks: [front], volumes: ["data:/x", "./c:/d:ro"]}
+  redis: {image: "redis:7", networks: [front, default], scale: 2}
+  db: {image: postgres, network_mode: "service:redis"}
+networks: {front: {}}
+configs: {nginx: {content: "proxy_pass http://cart:80;"}}
+secrets: {pw: {file: ./pw.txt}}
+volumes: {data: {}}
+"""
+KUBERNETES: Final = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone}]}}
+      topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone}]
+      initContainers: [{name: wait, image: busybox, args: ["nc", "db:5432"]}]
+      containers:
+        - name: main
+          image: shop/web
+          args: ["--api=$(API)", "--db", db.shop.svc]
+          envFrom: [{configMapRef: {name: conf}, prefix: X_}, {secretRef: {name: keys}}]
+          env: [{name: API, value: "http://api:80"}, {name: DB, valueFrom: {secretKeyRef: {name: keys, key: url}}}]
+          readinessProbe: {httpGet: {path: /, port: 80}}
+          resources: {requests: {cpu: 1}}
+      volumes: [{name: c, configMap: {name: conf, items: [{key: f.conf}]}}, {name: d, persistentVolumeClaim: {claimName: x}}]
+---
+apiVersion: v1
+kind: List
+items:
+  - {apiVersion: v1, kind: Service, metadata: {name: api, namespace: shop}, spec: {selector: {app: web}, type: LoadBalancer}}
+  - {apiVersion: v1, kind: Service, metadata: {name: out, namespace: shop}, spec: {type: ExternalName, externalName: a.com}}
+  - {apiVersion: v1, kind: ConfigMap, metadata: {name: conf, namespace: shop}, data: {API_URL: "http://api", f.conf: "x: api:1"}}
+  - {apiVersion: v1, kind: Secret, metadata: {name: keys, namespace: shop}, data: {url: cG9zdGdyZXM6Ly91OnBAYXBpOjU0MzI=}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web, namespace: shop}
+spec: {minReplicas: 3, maxReplicas: 9, scaleTargetRef: {kind: Deployment, name: web}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web, namespace: shop}
+spec: {minAvailable: 50%, selector: {matchLabels: {app: web}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: i, namespace: shop}
+spec: {rules: [{http: {paths: [{backend: {service: {name: api}}}]}}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: shop}
+spec: {rules: [{backendRefs: [{name: api, port: 80}]}]}
+"""
+EDGE_LIST: Final = "from,to,call,timeout,policy.retry.max_attempts\nweb,cart,sync,200ms,2\ncart,redis,async,,\n# note,,,,\n"
+JAEGER: Final = json.dumps({
+    "data": [{
+        "traceID": "t",
+        "spans": [
+            {"traceID": "t", "spanID": "1", "operationName": "GET /", "startTime": 1_700_000_000_000_000, "duration": 900,
+             "references": [], "tags": [{"key": "span.kind", "value": "client"}, {"key": "error", "value": True}],
+             "processID": "p1"},
+            {"traceID": "t", "spanID": "2", "operationName": "mail", "startTime": 1_700_000_000_000_100, "duration": 90,
+             "references": [{"refType": "FOLLOWS_FROM", "traceID": "t", "spanID": "1"}], "tags": [], "processID": "p2"},
+        ],
+        "processes": {"p1": {"serviceName": "web", "tags": [{"key": "hostname", "value": "a"}]}, "p2": {"serviceName": "mailer"}},
+    }],
+})  # fmt: skip
+OTLP: Final = json.dumps({
+    "resourceSpans": [{
+        "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "web"}}]},
+        "scopeSpans": [{"spans": [
+            {"traceId": "a", "spanId": "1", "name": "GET /", "kind": 2, "startTimeUnixNano": "1000", "endTimeUnixNano": "9000"},
+            {"traceId": "a", "spanId": "2", "parentSpanId": "1", "name": "GET", "kind": 3, "startTimeUnixNano": "2000",
+             "endTimeUnixNano": "4000", "status": {"code": 2},
+             "attributes": [{"key": "db.system", "value": {"stringValue": "mongodb"}}]},
+        ]}],
+    }],
+})  # fmt: skip
+ZIPKIN: Final = json.dumps([
+    {"traceId": "a", "id": "1", "name": "get /", "kind": "SERVER", "timestamp": 1_000_000, "duration": 90,
+     "localEndpoint": {"serviceName": "web"}},
+    {"traceId": "a", "id": "2", "parentId": "1", "name": "get", "kind": "CLIENT", "timestamp": 1_000_010, "duration": 50,
+     "localEndpoint": {"serviceName": "web"}, "remoteEndpoint": {"serviceName": "redis"}, "tags": {"error": "refused"}},
+])  # fmt: skip
+SPAN_CSV: Final = (
+    "TraceID,SpanID,ParentID,PodName,OperationName,StartTimeUnixNano,EndTimeUnixNano\n"
+    "t,1,root,web-0,op,1000,1500\nt,2,1,cart,op,2000,2500\n"
+)
+CALL_COUNTS: Final = json.dumps({
+    "data": [{"parent": "web", "child": "cart", "callCount": 7, "errorCount": 1}, {"parent": "a", "child": "b", "callCount": 2}],
+})  # fmt: skip
+KIALI: Final = json.dumps({
+    "timestamp": 1, "duration": 600, "graphType": "app",
+    "elements": {
+        "nodes": [
+            {"data": {"id": "u", "nodeType": "unknown", "namespace": "unknown", "app": "unknown"}},
+            {"data": {"id": "w", "nodeType": "app", "namespace": "shop", "app": "web", "version": "v1", "isRoot": True}},
+            {"data": {"id": "s", "nodeType": "service", "namespace": "shop", "service": "pay",
+                      "isServiceEntry": {"location": "MESH_EXTERNAL", "hosts": ["pay.example.com"]}}},
+        ],
+        "edges": [
+            {"data": {"source": "w", "target": "s", "responseTime": "12",
+                      "traffic": {"protocol": "http", "rates": {"http": "30.00", "http5xx": "3.00"}}}},
+            {"data": {"source": "u", "target": "w", "traffic": {"protocol": "tcp", "rates": {"tcp": "8.00"}}}},
+        ],
+    },
+})  # fmt: skip
+
+SEEDS: Final[Mapping[str, tuple[str, str]]] = {
+    "native": ("system.yaml", NATIVE),
+    "compose": ("compose.yaml", COMPOSE),
+    "kubernetes": ("k8s.yaml", KUBERNETES),
+    "edge-list": ("edges.csv", EDGE_LIST),
+    "jaeger": ("jaeger.json", JAEGER),
+    "otlp": ("otlp.json", OTLP),
+    "zipkin": ("zipkin.json", ZIPKIN),
+    "span-csv": ("spans.csv", SPAN_CSV),
+    "call-counts": ("dependencies.json", CALL_COUNTS),
+    "kiali": ("graph.json", KIALI),
+}
+"""Name and text for each format in `IMPORTERS`."""
