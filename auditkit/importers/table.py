@@ -10,6 +10,7 @@ from auditkit.importers.base import Importer
 from auditkit.importers.call_counts import CALL_COUNTS
 from auditkit.importers.compose import COMPOSE
 from auditkit.importers.edge_list import EDGE_LIST
+from auditkit.importers.isotope import ISOTOPE
 from auditkit.importers.kiali import KIALI
 from auditkit.importers.kubernetes import KUBERNETES
 from auditkit.importers.native import NATIVE
@@ -19,6 +20,7 @@ from auditkit.registry import with_entry_points
 
 IMPORTERS: Final[Mapping[str, Importer]] = {
     NATIVE.name: NATIVE,
+    ISOTOPE.name: ISOTOPE,
     COMPOSE.name: COMPOSE,
     KUBERNETES.name: KUBERNETES,
     EDGE_LIST.name: EDGE_LIST,
