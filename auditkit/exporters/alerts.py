@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from auditkit.exporters.calls import Call
-from auditkit.exporters.text import label
 from auditkit.model.audit import Strategy
+from auditkit.model.label import label
 from auditkit.model.policy import attempts, breaker, bulkhead, retry, timeout_s
 
 NEAR = 0.8

@@ -8,14 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from auditkit.importers.mesh import envoy_waits
 from auditkit.model.audit import Gap, Strategy
 from auditkit.model.paths import paths
-from auditkit.model.policy import attempts, call_worst_case_s, timeout_s
+from auditkit.model.policy import attempts, call_worst_case_s, retry, timeout_s
 from auditkit.model.system import CircuitBreaker, Policy, System, split_target
 from auditkit.planning import with_policies
 
 NOT_HTTP = frozenset({"database", "cache", "queue"})
 """Kinds that speak protocols of their own; what works on HTTP requests does not see their calls."""
+ENVOY_FIRST_WAIT_S = 0.025
+"""How long Envoy waits before the first retry where nobody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,19 @@ def consecutive(breaker: CircuitBreaker) -> int:
     if breaker.failures is not None:
         return breaker.failures
     return max(2, math.ceil((breaker.failure_rate or 0.5) * (breaker.min_calls or 10)))
+
+
+def whole_by_envoy_s(policy: Policy) -> float:
+    """Longest time of a whole call in seconds where Envoy does the waiting between attempts; infinite without a timeout.
+
+    >>> whole_by_envoy_s(Policy(timeout_s=0.1, retry=Retry(max_attempts=3, backoff_s=0.01)))
+    0.33
+    """
+    settings = retry(policy)
+    if settings is None:
+        return call_worst_case_s(policy)
+    waits = envoy_waits(settings.backoff_s or ENVOY_FIRST_WAIT_S, settings.max_backoff_s)
+    return call_worst_case_s(policy.model_copy(update={"retry": settings.model_copy(update=waits)}))
 
 
 def compact(data: dict[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from auditkit.exporters.base import Exporter, Made
 from auditkit.exporters.calls import milliseconds
 from auditkit.exporters.faults import Fault, faults
 from auditkit.exporters.files import json_file, yaml_file
-from auditkit.exporters.text import label
 from auditkit.model.audit import Artifact, Gap, Strategy
+from auditkit.model.label import label
 from auditkit.model.system import System
 
 _SPARE = 2

@@ -8,8 +8,8 @@ from typing import Any
 from auditkit.exporters.base import Exporter, Made
 from auditkit.exporters.calls import Call, calls, compact, http_only, milliseconds
 from auditkit.exporters.files import HEAD, json_file
-from auditkit.exporters.text import label
 from auditkit.model.audit import Artifact, Gap, Strategy
+from auditkit.model.label import label
 from auditkit.model.policy import breaker, bulkhead, call_worst_case_s, retry, timeout_s
 from auditkit.model.system import CircuitBreaker, System
 

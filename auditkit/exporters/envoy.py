@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditkit.exporters.base import Exporter, Made
-from auditkit.exporters.calls import Call, calls, compact, consecutive, http_only, milliseconds
+from auditkit.exporters.calls import Call, calls, compact, consecutive, http_only, milliseconds, whole_by_envoy_s
 from auditkit.exporters.files import yaml_file
-from auditkit.exporters.text import label
 from auditkit.model.audit import Artifact, Gap, Strategy
-from auditkit.model.policy import breaker, bulkhead, call_worst_case_s, retry, timeout_s
+from auditkit.model.label import label
+from auditkit.model.policy import breaker, bulkhead, retry, timeout_s
 from auditkit.model.system import CircuitBreaker, System
 
 RETRY_ON = "connect-failure,refused-stream,reset,gateway-error"
@@ -95,7 +95,7 @@ def _route(call: Call) -> dict[str, Any]:
         {
             "name": label(call.callee),
             "cluster": label(call.callee),
-            "timeout": None if timeout is None else _seconds(call_worst_case_s(call.policy)),
+            "timeout": None if timeout is None else _seconds(whole_by_envoy_s(call.policy)),
             "retry_policy": policy,
         }
     )

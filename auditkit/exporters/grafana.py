@@ -8,8 +8,9 @@ from typing import Any
 from auditkit.exporters.base import Exporter, Made
 from auditkit.exporters.calls import Call, calls
 from auditkit.exporters.files import json_file
-from auditkit.exporters.text import label, one_line
+from auditkit.exporters.text import one_line
 from auditkit.model.audit import Artifact, Gap, Strategy
+from auditkit.model.label import label
 from auditkit.model.policy import attempts, breaker, bulkhead, timeout_s
 from auditkit.model.system import System
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from auditkit.exporters.base import Exporter, Made
 from auditkit.exporters.calls import Call, calls, milliseconds
 from auditkit.exporters.files import HEAD
-from auditkit.exporters.text import label
 from auditkit.model.audit import Artifact, Gap, Strategy
+from auditkit.model.label import label
 from auditkit.model.policy import breaker, bulkhead, retry, timeout_s
 from auditkit.model.system import System
 

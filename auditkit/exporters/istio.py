@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditkit.exporters.base import Exporter, Made
-from auditkit.exporters.calls import Call, calls, compact, consecutive, http_only, milliseconds
+from auditkit.exporters.calls import Call, calls, compact, consecutive, http_only, milliseconds, whole_by_envoy_s
 from auditkit.exporters.files import yaml_file
-from auditkit.exporters.text import label
 from auditkit.model.audit import Artifact, Gap, Strategy
-from auditkit.model.policy import breaker, bulkhead, call_worst_case_s, retry, timeout_s
+from auditkit.model.label import label
+from auditkit.model.policy import breaker, bulkhead, retry, timeout_s
 from auditkit.model.system import System
 
 _API = "networking.istio.io/v1"
@@ -55,7 +55,7 @@ def _virtual_service(callee: str, of: list[Call]) -> dict[str, Any]:
                 "name": f"from-{label(call.caller, 50)}",
                 "match": [{"sourceLabels": {"app": label(call.caller)}}],
                 "route": [{"destination": {"host": host}}],
-                "timeout": None if timeout_s(call.policy) is None else f"{milliseconds(call_worst_case_s(call.policy))}ms",
+                "timeout": None if timeout_s(call.policy) is None else f"{milliseconds(whole_by_envoy_s(call.policy))}ms",
                 "retries": _retries(call),
             }
         )

@@ -11,8 +11,8 @@ from typing import Any
 from auditkit.exporters.base import Exporter, Made
 from auditkit.exporters.calls import Call, by_callee, calls, compact, consecutive, http_only, milliseconds
 from auditkit.exporters.files import yaml_file
-from auditkit.exporters.text import label
 from auditkit.model.audit import Artifact, Gap, Strategy
+from auditkit.model.label import label
 from auditkit.model.policy import breaker, bulkhead, call_worst_case_s, retry, timeout_s
 from auditkit.model.system import Retry, System
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from auditkit.engine import journey_fault_tree, read_fault_trees
 from auditkit.errors import LimitReached
 from auditkit.exporters.base import Exporter, Made
-from auditkit.exporters.text import label
 from auditkit.model.audit import Artifact, Gap, Strategy
+from auditkit.model.label import label
 from auditkit.model.system import System
 
 _NAMED_AT_MOST = 10

@@ -8,8 +8,9 @@ from auditkit.exporters.alerts import DIALECTS, Alert, expected_timeouts
 from auditkit.exporters.base import Exporter, Made
 from auditkit.exporters.calls import calls
 from auditkit.exporters.files import yaml_file
-from auditkit.exporters.text import label, one_line
+from auditkit.exporters.text import one_line
 from auditkit.model.audit import Artifact, Gap, Strategy
+from auditkit.model.label import label
 from auditkit.model.system import System
 
 

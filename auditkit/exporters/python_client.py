@@ -8,8 +8,9 @@ from typing import Any
 from auditkit.exporters.base import Exporter, Made
 from auditkit.exporters.calls import Call, calls, consecutive, http_only
 from auditkit.exporters.files import HEAD
-from auditkit.exporters.text import identifier, label
+from auditkit.exporters.text import identifier
 from auditkit.model.audit import Artifact, Gap, Strategy
+from auditkit.model.label import label
 from auditkit.model.policy import breaker, bulkhead, retry, timeout_s
 from auditkit.model.system import System
 

@@ -8,10 +8,10 @@ from typing import Any
 from auditkit.exporters.base import Exporter, Made
 from auditkit.exporters.calls import Call, calls, compact, milliseconds
 from auditkit.exporters.files import yaml_file
-from auditkit.exporters.text import label
 from auditkit.model.audit import Artifact, Gap, Strategy
+from auditkit.model.label import label
 from auditkit.model.policy import breaker, bulkhead, retry, timeout_s
-from auditkit.model.system import Bulkhead, CircuitBreaker, Retry, System
+from auditkit.model.system import Bulkhead, CircuitBreaker, Nothing, Retry, System
 
 _NESTING = (
     "Order, from outside: Retry ( CircuitBreaker ( TimeLimiter ( Bulkhead ( call )))): timeout and bulkhead hold for one attempt"
@@ -36,7 +36,7 @@ def export(system: System, strategy: Strategy | None) -> Made:
 def _application(of: list[Call]) -> dict[str, Any]:
     made = {
         "resilience4j.circuitbreaker": {label(c.callee): _breaker(cut) for c in of if (cut := breaker(c.policy)) is not None},
-        "resilience4j.retry": {label(c.callee): _retry(found) for c in of if (found := retry(c.policy)) is not None},
+        "resilience4j.retry": {label(c.callee): _retry(c.policy.retry) for c in of if c.policy.retry is not None},
         "resilience4j.timelimiter": {
             label(c.callee): {"timeoutDuration": f"{milliseconds(wait)}ms", "cancelRunningFuture": True}
             for c in of
@@ -71,7 +71,9 @@ def _breaker(cut: CircuitBreaker) -> dict[str, Any]:
     )
 
 
-def _retry(found: Retry) -> dict[str, Any]:
+def _retry(found: Retry | Nothing) -> dict[str, Any]:
+    if not isinstance(found, Retry):
+        return {"maxAttempts": 1}
     growing = found.multiplier is not None and found.multiplier > 1
     return compact(
         {
@@ -110,6 +112,8 @@ def _gaps(call: Call) -> Iterator[Gap]:
         yield Gap(
             where=call.name, what="resilience4j closes at once after its trial calls; it cannot let a growing share through"
         )
+    if cut is not None and cut.window_s is not None and cut.window_s != max(1, round(cut.window_s)):
+        yield Gap(where=call.name, what="a window is a whole number of seconds; it is rounded")
     if timeout_s(call.policy) is not None:
         yield Gap(
             where=call.name,

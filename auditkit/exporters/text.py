@@ -17,19 +17,6 @@ def one_line(text: str, most: int = 200) -> str:
     return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
-def label(text: str, most: int = 63) -> str:
-    """A DNS label (RFC 1123): lower case letters, digits and `-`; what had to change gets a short hash, so that it stays unique.
-
-    >>> label("orders-db"), label("Orders.DB")
-    ('orders-db', 'orders-db-a56816')
-    """
-    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "x"
-    if plain == text and len(plain) <= most:
-        return plain
-    mark = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:6]
-    return f"{plain[: most - 7].rstrip('-')}-{mark}"
-
-
 def identifier(text: str) -> str:
     """A name for programs: letters, digits and `_`, never a digit first; what had to change gets a short hash.
 

@@ -33,3 +33,5 @@ class Importer:
     detect: Callable[[str, str], bool]
     read: Callable[[str, str, ReadSibling], Draft]
     read_together: Callable[[Sequence[tuple[str, str]], ReadSibling], Draft] | None = None
+    joins: str | None = None
+    """Format that files of this one are read together with, where both are given: it knows what the names in them mean."""

@@ -15,6 +15,7 @@ from auditkit.importers.kubernetes_names import Names, Part, read_names, resolve
 from auditkit.importers.kubernetes_objects import KubeObject, read_objects
 from auditkit.importers.kubernetes_workloads import Workload, read_workloads
 from auditkit.importers.mentions import Mention, question, settle
+from auditkit.importers.meshes import mesh_settings
 from auditkit.importers.shapes import below, text_of
 from auditkit.model.draft import Draft, Item
 from auditkit.model.system import Evidence, Question
@@ -66,6 +67,7 @@ def read_together(files: Sequence[tuple[str, str]], read_sibling: ReadSibling = 
     allowed, asked_by_policy = allowed_calls(objects, names, known)
     dependencies, asked_by_address = settle((*mentions, *allowed), lambda mention: resolve(names, mention))
     components = tuple(_component(part) for part in names.parts.values())
+    bounded = mesh_settings(objects, names)
     loads = {item.data["id"] for item in components if item.data["kind"] == "load-generator"}
     questions += asked_by_address
     questions += asked_by_policy
@@ -74,14 +76,16 @@ def read_together(files: Sequence[tuple[str, str]], read_sibling: ReadSibling = 
     questions += _about_instances(names)
     questions += _about_disruption(objects, names)
     questions += _about_kustomization(objects)
+    questions += bounded.questions
     return Draft(
         source=", ".join(name for name, _ in files),
-        components=components,
-        dependencies=dependencies,
+        components=(*components, *(item for item in bounded.components if item.data["id"] not in names.parts)),
+        dependencies=(*dependencies, *bounded.dependencies),
+        for_every_caller=bounded.for_every_caller,
         journeys=proposed_journeys(objects, names, tuple(item for item in dependencies if item.data["from"] in loads)),
         questions=tuple({asked.id: asked for asked in reversed(questions)}.values())[::-1],
         cannot_say=CANNOT_SAY,
-        problems=tuple(dict.fromkeys(problems)),
+        problems=tuple(dict.fromkeys((*problems, *bounded.problems))),
     )
 
 

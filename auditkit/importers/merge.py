@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from auditkit.importers.everybody import exported_names, spread, with_names
 from auditkit.importers.refined import absorb
 from auditkit.importers.statements import (
     Groups,
@@ -40,7 +41,8 @@ def merge(drafts: Sequence[Draft], earlier: Sequence[Draft] = ()) -> tuple[Draft
 
     An import does not bring back what a person has refined: its plain call stands for nothing new where the person's file
     has it, from the same source or of the person's own, as one of several alternatives, at a single operation, or (unless
-    it was observed) as a fallback. Journeys that imports propose are left out where a person has confirmed any.
+    it was observed) as a fallback; its policy holds for the refined calls. What holds for every caller of a component is said of
+    each synchronous call that is known. Journeys that imports propose are left out where a person has confirmed any.
 
     `earlier` are former imports of the same sources: values in the person's file that come from them may be updated, and
     what they held but the person's file does not hold any more was deleted on purpose.
@@ -52,16 +54,20 @@ def merge(drafts: Sequence[Draft], earlier: Sequence[Draft] = ()) -> tuple[Draft
     >>> merged.components[0].data["instances"], conflicts[0].what, conflicts[0].dropped
     (2, 'api: instances', '5 (guess.csv)')
     """
-    drafts = _without_needless_proposals(drafts)
+    names = exported_names(drafts)
+    drafts = _without_needless_proposals([with_names(draft, names) for draft in drafts])
+    earlier = [with_names(draft, names) for draft in earlier]
     known = {section: _grouped(earlier, section) for section in _SECTIONS}
     read_again = {draft.source for draft in drafts if not draft.by_person}
     conflicts: list[Conflict] = []
     merged: dict[str, dict[Key, Item]] = {}
     deleted: dict[Key, Item] = {}
+    asked: tuple[Question, ...] = ()
     for section in _SECTIONS:
         groups = _grouped(drafts, section)
         if section == "dependencies":
-            absorb(groups)
+            absorb(groups, known[section])
+            asked = spread(drafts, groups, earlier, known[section])
         merged[section] = {}
         for key, said in groups.items():
             item = _united(said, known[section].get(key, []), read_again, conflicts)
@@ -79,7 +85,7 @@ def merge(drafts: Sequence[Draft], earlier: Sequence[Draft] = ()) -> tuple[Draft
         dependencies=tuple(merged["dependencies"].values()),
         common_causes=tuple(merged["common_causes"].values()),
         journeys=tuple(merged["journeys"].values()),
-        questions=_questions(ordered),
+        questions=_questions(ordered, asked),
         cannot_say=tuple(dict.fromkeys(text for draft in drafts for text in draft.cannot_say)),
         problems=tuple(dict.fromkeys(problem for draft in drafts for problem in draft.problems)),
     ), tuple(sorted(dict.fromkeys(conflicts), key=lambda conflict: (conflict.where, conflict.what, conflict.dropped)))
@@ -211,9 +217,8 @@ def _restore(merged: dict[str, dict[Key, Item]], deleted: Mapping[Key, Item]) ->
             merged["components"][key] = item
 
 
-def _questions(ordered: Sequence[Draft]) -> tuple[Question, ...]:
+def _questions(ordered: Sequence[Draft], asked: tuple[Question, ...]) -> tuple[Question, ...]:
     found: dict[str, Question] = {}
-    for draft in ordered:
-        for question in draft.questions:
-            found.setdefault(question.id, question)
+    for question in (*(question for draft in ordered for question in draft.questions), *asked):
+        found.setdefault(question.id, question)
     return tuple(found.values())

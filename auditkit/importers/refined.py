@@ -10,8 +10,11 @@ from auditkit.model.draft import Item
 from auditkit.model.system import split_target
 
 
-def absorb(groups: Groups) -> None:
-    """Take out imported calls that a person's file has in a finer form; their evidence goes to that form."""
+def absorb(groups: Groups, known: Groups) -> None:
+    """Take out imported calls that a person's file has in a finer form; their policy and evidence go to that form.
+
+    `known` is what earlier imports said of each call; what they said of the plain call, they said of the finer ones.
+    """
     persons: dict[Any, list[Key]] = {}
     for key, said in groups.items():
         if said[0].by_person:
@@ -20,12 +23,19 @@ def absorb(groups: Groups) -> None:
         candidates = persons.get(_component(groups[key][0].item), [])
         finer = [own for own in candidates if all(_refines(groups[own][0].item, s.item) for s in groups[key])]
         if finer:
-            bare = [
-                Said(Item({"evidence": evidence_of(s.item)}, s.item.source, s.item.lines), by_person=False)
-                for s in groups.pop(key)
-            ]
+            said, before = groups.pop(key), known.get(key, [])
             for own in finer:
-                groups[own] = [*groups[own], *bare]
+                groups[own] = [*groups[own], *(_kept(s, groups[own][0]) for s in said)]
+                if before:
+                    known[own] = [*known.get(own, []), *(_kept(s, groups[own][0]) for s in before)]
+
+
+def _kept(imported: Said, own: Said) -> Said:
+    """What an imported call tells of a finer one: how it is bounded (unless it is a fallback there), and the evidence."""
+    called = {target for to in as_list(own.item.data.get("to")) for target in (to, split_target(to)[0])}
+    keys = ("evidence", "policy") if called & set(as_list(imported.item.data.get("to"))) else ("evidence",)
+    data = {key: imported.item.data[key] for key in keys if key in imported.item.data}
+    return Said(Item(data, imported.item.source, imported.item.lines), by_person=False)
 
 
 def _component(item: Item) -> Any:

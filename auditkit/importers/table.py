@@ -10,10 +10,13 @@ from auditkit.importers.base import Importer
 from auditkit.importers.call_counts import CALL_COUNTS
 from auditkit.importers.compose import COMPOSE
 from auditkit.importers.edge_list import EDGE_LIST
+from auditkit.importers.grpc_config import GRPC
 from auditkit.importers.isotope import ISOTOPE
+from auditkit.importers.istio import ISTIO
 from auditkit.importers.kiali import KIALI
 from auditkit.importers.kubernetes import KUBERNETES
 from auditkit.importers.native import NATIVE
+from auditkit.importers.resilience4j import RESILIENCE4J
 from auditkit.importers.traces import JAEGER, OTLP, SPAN_CSV, ZIPKIN
 from auditkit.importers.yaml_text import parse_all
 from auditkit.registry import with_entry_points
@@ -22,6 +25,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     NATIVE.name: NATIVE,
     ISOTOPE.name: ISOTOPE,
     COMPOSE.name: COMPOSE,
+    ISTIO.name: ISTIO,
     KUBERNETES.name: KUBERNETES,
     EDGE_LIST.name: EDGE_LIST,
     JAEGER.name: JAEGER,
@@ -30,6 +34,8 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     SPAN_CSV.name: SPAN_CSV,
     CALL_COUNTS.name: CALL_COUNTS,
     KIALI.name: KIALI,
+    RESILIENCE4J.name: RESILIENCE4J,
+    GRPC.name: GRPC,
 }
 """Our own formats. Where a text fits several, the first is taken."""
 

@@ -47,6 +47,8 @@ class Draft:
     dependencies: tuple[Item, ...] = ()
     common_causes: tuple[Item, ...] = ()
     journeys: tuple[Item, ...] = ()
+    for_every_caller: tuple[Item, ...] = ()
+    """Policies (`to`, `policy`, `evidence`) that hold for everybody who calls `to`; `merge` hands them to the calls it knows."""
     questions: tuple[Question, ...] = ()
     cannot_say: tuple[str, ...] = ()
     """What this format cannot express, in words, for the coverage report."""

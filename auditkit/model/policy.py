@@ -68,6 +68,19 @@ def call_worst_case_s(policy: Policy | Nothing | None) -> float:
     return math.inf if timeout is None else round(attempts(policy) * timeout + backoffs_s(policy), 12)
 
 
+def attempt_timeout_s(whole_s: float, settings: Retry | Nothing | None) -> float:
+    """Timeout of each attempt with which a call takes `whole_s` seconds at most: the inverse of `call_worst_case_s`.
+
+    Rounded to a microsecond. Where the waits alone take longer, they are left out of account.
+
+    >>> attempt_timeout_s(0.45, Retry(max_attempts=2, backoff_s=0.05))
+    0.2
+    """
+    policy = Policy(retry=settings)
+    left = whole_s - backoffs_s(policy)
+    return round((left if left > 0 else whole_s) / attempts(policy), 6)
+
+
 def held_workers(policy: Policy | Nothing | None, rate_per_s: float | None, instances: int) -> float:
     """Workers of ONE instance of the caller that a hung callee holds; infinite where nothing bounds them.
 

@@ -55,8 +55,8 @@ def import_files(paths: Sequence[Path], folder: Path, format: str | None = None)
     target = folder / held.SYSTEM
     previous, known = read_known(target)
     groups = _groups(read)
-    drafts = [_draft(group) for group in groups]
-    said = {source.name: draft.cannot_say for group, draft in zip(groups, drafts, strict=True) for source in group}
+    drafts = [_draft(reader, group) for reader, group in groups]
+    said = {source.name: draft.cannot_say for (_, group), draft in zip(groups, drafts, strict=True) for source in group}
     if previous is not None:
         drafts.append(load_yaml(previous, str(target)))
     merged, conflicts = merge(drafts, _earlier(folder, {source.name for source in read}))
@@ -90,9 +90,9 @@ def _earlier(folder: Path, names: set[str]) -> list[Draft]:
         if r.format in importers()
     ]
     drafts: list[Draft] = []
-    for group in _groups(former):
+    for reader, group in _groups(former):
         try:
-            drafts.append(_draft(group))
+            drafts.append(_draft(reader, group))
         except InputError:
             continue  # a copy without its credentials or its siblings may not be readable; then nothing counts as earlier
     return drafts
@@ -129,21 +129,26 @@ def _sources(paths: Sequence[Path], format: str | None) -> tuple[list[Source], t
 
 
 def _inside(path: Path) -> list[Path]:
-    return sorted(p for p in path.rglob("*") if p.is_file() and p.suffix in {".yaml", ".yml", ".json", ".csv"})
+    return sorted(p for p in path.rglob("*") if p.is_file() and p.suffix in {".yaml", ".yml", ".json", ".csv", ".properties"})
 
 
-def _groups(sources: Sequence[Source]) -> list[list[Source]]:
-    """Files that describe one system only together: those of one format, and of one folder where files refer to siblings."""
+def _groups(sources: Sequence[Source]) -> list[tuple[str, list[Source]]]:
+    """Files that describe one system only together: those of one format (or of one that joins it), and of one folder where
+    files refer to siblings. Each group with its reader.
+    """
     groups: dict[tuple[str, str], list[Source]] = {}
+    given = {source.format for source in sources}
     for source in sources:
-        place = str(source.path.parent) if source.format == "compose" else ""
-        alone = importers()[source.format].read_together is None
-        groups.setdefault((source.format, source.name if alone else place), []).append(source)
-    return list(groups.values())
+        joined = importers()[source.format].joins
+        reader = joined if joined in given else source.format
+        place = str(source.path.parent) if reader == "compose" else ""
+        alone = importers()[reader].read_together is None
+        groups.setdefault((reader, source.name if alone else place), []).append(source)
+    return [(reader, group) for (reader, _), group in groups.items()]
 
 
-def _draft(group: Sequence[Source]) -> Draft:
-    importer, first = importers()[group[0].format], group[0]
+def _draft(reader: str, group: Sequence[Source]) -> Draft:
+    importer, first = importers()[reader], group[0]
     read_sibling = _sibling_reader(first.path)
     if importer.read_together is None or len(group) == 1:
         return importer.read(first.text, first.name, read_sibling)

@@ -1,0 +1,255 @@
+"""What all readers of settings share: settings of single calls as they are in force today, gathered into a Draft.
+
+A new reader is one file: it makes a `Policy` for each call that its format bounds, hands it to `Reading.add`, and returns
+`Reading.draft`. Only what a file states is taken; a default of the target stays an open question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Final, TypeVar
+
+from auditkit.errors import Problem
+from auditkit.importers.mentions import question
+from auditkit.importers.shapes import text_of
+from auditkit.model.draft import Draft, Item
+from auditkit.model.noun import NONE
+from auditkit.model.policy import attempt_timeout_s, attempts, backoffs_s, call_worst_case_s
+from auditkit.model.system import Nothing, Policy, Question, Retry, split_target
+from auditkit.units import format_duration, parse_duration
+
+T = TypeVar("T")
+_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,300}")
+_NO_COMPONENT: Final = frozenset(
+    {"src", "main", "resources", "config", "conf", "classes", "target", "app", "boot-inf", "etc", "out", "sources"}
+    | {"resilience4j", "hystrix", "grpc", "dotnet", "envoy"}
+)
+"""Folders that hold settings, but are named for what they hold, not for whose they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a file bounds one call. Without a caller it holds for everybody who calls `callee` (a component or an operation)."""
+
+    caller: str | None
+    callee: str
+    policy: Policy
+    source: str
+    line: int
+    locator: str
+    kind: str | None = None
+    """What the callee is, where the file tells."""
+
+    @property
+    def subject(self) -> str:
+        """How questions name the call."""
+        return f"{self.caller} -> {self.callee}" if self.caller else self.callee
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one reader has found so far. Not frozen: settings, questions and problems gather while it reads."""
+
+    settings: list[Setting] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def figure(self, value: object, where: str, what: str, parse: Callable[[Any], T]) -> T | None:
+        """A value as `parse` reads it; nothing is nothing, and what cannot be read is a problem at its place.
+
+        >>> reading = Reading()
+        >>> reading.figure("3", "a.yaml:1", "attempts", count), reading.figure("three", "a.yaml:2", "attempts", count)
+        (3, None)
+        >>> print(reading.problems[0])
+        a.yaml:2  attempts: 'three' is no whole number  write for example 3
+        """
+        if value is None or text_of(value) == "":
+            return None
+        try:
+            return parse(value)
+        except ValueError as error:
+            what_is_wrong, _, remedy = str(error).partition("; ")
+            self.problems.append(Problem(where, f"{what}: {what_is_wrong}", remedy or "mend this value"))
+            return None
+
+    def ask(self, id: str, about: str, what: str, where: str) -> None:
+        """A question, with the place that raises it."""
+        self.questions.append(question(id, about, what, where))
+
+    def add(self, setting: Setting) -> None:
+        """One more setting; one that says nothing is left out, and a name that no component can have becomes a question."""
+        if setting.policy == Policy():
+            return
+        names = [split_target(setting.callee)[0], *([setting.caller] if setting.caller else [])]
+        strange = [name for name in names if not _ID.fullmatch(name)]
+        if strange:
+            what = f"{setting.locator} bounds calls of {strange[0]!r}, which no component can be called: which one is it?"
+            self.ask(f"settings {strange[0]}", "", what, f"{setting.source}:{setting.line}")
+        elif setting.caller != names[0]:
+            self.settings.append(setting)
+
+    def attempt_timeout(
+        self, whole_s: float | None, each_s: float | None, retry: Retry | Nothing | None, subject: str, where: str
+    ) -> float | None:
+        """Timeout of one attempt, where a target bounds the whole call (`whole_s`), each attempt (`each_s`), or both.
+
+        Where only the whole call is bounded, each attempt gets an equal part, so that the call takes as long as it does. Where
+        both are, and the whole is too short for all attempts, that is asked: the model has no place for it.
+        """
+        if whole_s is None:
+            return each_s
+        if each_s is None:
+            return attempt_timeout_s(whole_s, retry)
+        policy = Policy(timeout_s=each_s, retry=retry)
+        if attempts(policy) == 1:
+            return min(whole_s, each_s)
+        longest = call_worst_case_s(policy)
+        if longest - backoffs_s(policy) > whole_s:
+            what = (
+                f"{subject}: the whole call ends after {format_duration(whole_s)}, but {attempts(policy)} attempts of "
+                f"{format_duration(each_s)} take up to {format_duration(longest)}; the attempts count here: which is meant?"
+            )
+            self.ask(f"attempts {subject}", subject, what, where)
+        return each_s
+
+    def draft(self, name: str, cannot_say: tuple[str, ...]) -> Draft:
+        """Everything found, as a Draft: components, dependencies (declared), and what holds for every caller."""
+        items = self._united()
+        return Draft(
+            source=name,
+            components=self._components(),
+            dependencies=tuple(item for item in items if "from" in item.data),
+            for_every_caller=tuple(item for item in items if "from" not in item.data),
+            questions=tuple({asked.id: asked for asked in reversed(self.questions)}.values())[::-1],
+            cannot_say=cannot_say,
+            problems=tuple(dict.fromkeys(self.problems)),
+        )
+
+    def _united(self) -> tuple[Item, ...]:
+        """One item for each call. Of figures that are set twice the first counts, and the others are asked about."""
+        found: dict[tuple[str | None, str], list[Setting]] = {}
+        for setting in self.settings:
+            found.setdefault((setting.caller, setting.callee), []).append(setting)
+        return tuple(self._item(said) for said in found.values())
+
+    def _item(self, said: list[Setting]) -> Item:
+        first = said[0]
+        policy: dict[str, Any] = {}
+        lines = {"": first.line}
+        for setting in said:
+            for key, value in stated(setting.policy).items():
+                if policy.setdefault(key, value) != value:
+                    what = f"{setting.subject}: {key} is set twice, at line {lines[f'policy.{key}']} and here: which one holds?"
+                    self.ask(f"{key} {setting.subject}", setting.subject, what, f"{setting.source}:{setting.line}")
+                lines.setdefault(f"policy.{key}", setting.line)
+        ends = {"from": first.caller, "to": first.callee} if first.caller else {"to": first.callee}
+        evidence = [_evidence(setting) for setting in said]
+        return Item({**ends, "policy": policy, "evidence": evidence}, first.source, lines)
+
+    def _components(self) -> tuple[Item, ...]:
+        """Who is named, except whose callers nobody names: a setting for everybody shows no call."""
+        found: dict[str, Item] = {}
+        for setting in self.settings:
+            for name in (setting.caller, split_target(setting.callee)[0]) if setting.caller else ():
+                kind = {"kind": setting.kind} if setting.kind and name != setting.caller else {}
+                data = {"id": name, **kind, "evidence": [_evidence(setting)]}
+                if name and (name not in found or (kind and "kind" not in found[name].data)):
+                    found[name] = Item(data, setting.source, {"": setting.line})
+        return tuple(found.values())
+
+
+def stated(policy: Policy) -> dict[str, Any]:
+    """The keys of a policy as a file would state them."""
+    said = policy.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {key: value for key, value in said.items() if value != {}}
+
+
+def _evidence(setting: Setting) -> dict[str, str]:
+    return {"source": setting.source, "locator": setting.locator, "confidence": "declared"}
+
+
+def folder_of(name: str) -> str | None:
+    """Whose settings a file holds, by the folder that it lies in; None where no folder tells.
+
+    >>> folder_of("services/orders/src/main/resources/application.yml"), folder_of("application.yml")
+    ('orders', None)
+    """
+    folders = PurePosixPath(name.replace("\\", "/")).parts[:-1]
+    return next((folder for folder in reversed(folders) if folder.lower() not in _NO_COMPONENT and _ID.fullmatch(folder)), None)
+
+
+def retry_of(max_attempts: int, **figures: Any) -> Retry | Nothing:
+    """Retry settings with so many attempts, the first one counted; a single attempt is no retry at all.
+
+    >>> retry_of(1, backoff_s=0.1), retry_of(3, backoff_s=0.1).max_attempts
+    ('none', 3)
+    """
+    return NONE if max_attempts == 1 else Retry(max_attempts=max_attempts, **figures)
+
+
+def count(value: object) -> int:
+    """A whole number of 1 or more. Raises `ValueError` (what is wrong; what to write instead), as all of these do."""
+    found = whole(value)
+    if found < 1:
+        raise ValueError(f"{found} is too small; write 1 or more")
+    return found
+
+
+def whole(value: object) -> int:
+    """A whole number of 0 or more.
+
+    >>> whole(3), whole("0")
+    (3, 0)
+    """
+    text = text_of(value).strip()
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise ValueError(f"{text!r} is no whole number; write for example 3")
+    return int(text)
+
+
+def number(value: object) -> float:
+    """A number of 0 or more.
+
+    >>> number("1.5"), number(2)
+    (1.5, 2.0)
+    """
+    text = text_of(value).strip()
+    if not re.fullmatch(r"[0-9]{1,18}(\.[0-9]{1,18})?", text):
+        raise ValueError(f"{text!r} is no number; write for example 1.5")
+    return float(text)
+
+
+def percent(value: object) -> float:
+    """A share 0..1 that is written as a number of percent.
+
+    >>> percent(50), percent("12.5%")
+    (0.5, 0.125)
+    """
+    found = number(text_of(value).strip().removesuffix("%"))
+    if found > 100:
+        raise ValueError(f"{found:g} is more than all; write 0 to 100")
+    return round(found / 100, 12)
+
+
+def truth(value: object) -> bool:
+    """`true` or `false`.
+
+    >>> truth(True), truth("FALSE")
+    (True, False)
+    """
+    text = text_of(value).strip().lower()
+    if text not in ("true", "false"):
+        raise ValueError(f"{text!r} is neither true nor false; write true or false")
+    return text == "true"
+
+
+def seconds(value: object) -> float:
+    """A duration with its unit, in seconds.
+
+    >>> seconds("0.25s"), seconds("1m30s")
+    (0.25, 90.0)
+    """
+    return parse_duration(text_of(value))

@@ -1,0 +1,327 @@
+"""Settings in force today, read from Istio, resilience4j and gRPC: what is exported, read back, is the same policy."""
+
+from __future__ import annotations
+
+import pytest
+from document_books import policy
+from exporters_inputs import boutique, everything, sample, two
+
+from auditkit.exporters import EXPORTERS
+from auditkit.exporters.calls import calls
+from auditkit.importers import IMPORTERS, detect_format, dump_yaml, load_yaml, merge, validate
+from auditkit.importers.base import no_siblings
+from auditkit.importers.kubernetes import read_together
+from auditkit.model.audit import Strategy
+from auditkit.model.draft import Draft
+from auditkit.model.label import label
+from auditkit.model.policy import attempts
+from auditkit.model.system import Policy, System
+from auditkit.project.importing import import_files
+
+WAITS = {"backoff": "50ms", "multiplier": 2, "max_backoff": "500ms"}
+EXPRESSIBLE = {
+    "istio": {
+        "timeout": "300ms",
+        "retry": {"max_attempts": 3, **WAITS, "jitter": "full"},
+        "circuit_breaker": {"failures": 5, "open_for": "30s"},
+        "bulkhead": {"max_concurrent": 12},
+    },
+    "resilience4j": {
+        "timeout": "300ms",
+        "retry": {"max_attempts": 3, **WAITS, "jitter": "full"},
+        "circuit_breaker": {
+            "failure_rate": "50%", "window": "10s", "min_calls": 20, "slow_call": "200ms", "slow_call_rate": "80%",
+            "open_for": "30s", "growth": 2, "max_open": "5m", "half_open_calls": 3,
+        },
+        "bulkhead": {"max_concurrent": 12, "max_wait": "0s"},
+    },
+    "grpc": {"timeout": "300ms", "retry": {"max_attempts": 3, **WAITS, "budget": "1%"}},
+}  # fmt: skip
+"""For each target a policy that it can hold in full, in its own way of waiting."""
+
+
+def exported(target: str, system: System, strategy: Strategy | None) -> list[tuple[str, str]]:
+    """Path (as below the target's own folder) and text of each exported file."""
+    artifacts, _ = EXPORTERS[target].export(system, strategy)
+    return [(artifact.path, artifact.content.decode()) for artifact in artifacts]
+
+
+def read_back(target: str, files: list[tuple[str, str]]) -> list[Draft]:
+    """Every exported file, recognised by its content, and read."""
+    assert {detect_format(path, text) for path, text in files} == {target}
+    return [IMPORTERS[target].read(text, path, no_siblings) for path, text in files]
+
+
+def round_trip(target: str, **settings: object) -> Policy:
+    """The policy of `api:x -> Orders.V2` after an export and an import into the same audit, which knew no settings."""
+    system, strategy = two(**settings)
+    person = load_yaml(dump_yaml(system, None), "system.yaml")
+    merged, conflicts = merge([person, *read_back(target, exported(target, system, strategy))])
+    assert not conflicts
+    (dependency,) = validate(merged).dependencies
+    assert dependency.subject == "api:x -> Orders.V2"
+    assert isinstance(dependency.policy, Policy)
+    return dependency.policy
+
+
+@pytest.mark.parametrize("target", EXPRESSIBLE)
+def test_what_is_exported_and_read_back_is_the_same_policy(target):
+    """Every figure that a target can hold survives the way out and back, into the refined call that it was made for."""
+    assert round_trip(target, **EXPRESSIBLE[target]) == policy(**EXPRESSIBLE[target])
+
+
+@pytest.mark.parametrize("target", EXPRESSIBLE)
+@pytest.mark.parametrize("tried", [1, 2, 3, 4, 5])
+def test_attempts_come_back_as_attempts(target, tried):
+    """Istio counts retries, resilience4j and gRPC count attempts; all come back as attempts, and as the timeout of one."""
+    back = round_trip(target, timeout="100ms", retry={"max_attempts": tried, **WAITS})
+    assert (attempts(back), back.timeout_s) == (tried, 0.1)
+
+
+@pytest.mark.parametrize("target", ["istio", "resilience4j"])
+@pytest.mark.parametrize("stated", ["none", {"max_attempts": 1}])
+def test_no_retry_comes_back_as_none(target, stated):
+    """A single attempt is no retry, however it was written."""
+    assert round_trip(target, timeout="100ms", retry=stated).retry == "none"
+
+
+def test_failures_in_a_row_come_back_as_a_count():
+    """resilience4j has no breaker by count; all of the last five failed is read as five failures."""
+    counted = {"circuit_breaker": {"failures": 5, "open_for": "30s"}}
+    assert round_trip("resilience4j", **counted) == policy(**counted)
+
+
+@pytest.mark.parametrize("target", EXPRESSIBLE)
+@pytest.mark.parametrize("name", ["worked-example", "flash-sale", "boutique"])
+def test_every_call_of_the_samples_survives_the_way_out_and_back(target, name, shared):
+    """All calls that a target can see come back, each with its policy, and no other."""
+    system = boutique(shared) if name == "boutique" else sample(name)
+    strategy = everything(system, **EXPRESSIBLE[target])
+    unseen = {gap.where for gap in EXPORTERS[target].export(system, strategy)[1] if "is not HTTP" in gap.what}
+    expected = {
+        f"{label(call.caller)} -> {label(call.callee)}": call.policy
+        for call in calls(system, strategy)[0]
+        if call.name not in unseen
+    }
+    merged, _ = merge([load_yaml("system: s", "s.yaml"), *read_back(target, exported(target, system, strategy))])
+    assert {dependency.subject: dependency.policy for dependency in validate(merged).dependencies} == expected
+
+
+# ---------------------------------------------------------------------------------------------------- Istio
+
+RULES = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: orders}
+spec:
+  hosts: [orders]
+  http:
+  - timeout: 2s
+    retries: {attempts: 2, perTryTimeout: 500ms}
+    route: [{destination: {host: orders.shop.svc.cluster.local}}]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: orders}
+spec:
+  host: orders
+  trafficPolicy:
+    connectionPool: {http: {http2MaxRequests: 100}, tcp: {maxConnections: 40}}
+    outlierDetection: {consecutive5xxErrors: 7, baseEjectionTime: 1m}
+"""
+
+
+def read(format: str, text: str, name: str) -> Draft:
+    return IMPORTERS[format].read(text, name, no_siblings)
+
+
+def test_a_rule_for_everybody_holds_for_each_known_call():
+    """Without the caller's labels a rule holds for all callers of a host: synchronous ones, whose files are merged with it."""
+    known = "from,to,call\nweb,orders,sync\napi,orders,sync\njobs,orders,async\napi,users,sync\n"
+    merged, _ = merge([load_yaml("system: s", "s.yaml"), read("edge-list", known, "e.csv"), read("istio", RULES, "rules.yaml")])
+    found = {d.subject: d.policy for d in validate(merged).dependencies}
+    bounded = policy(
+        timeout="500ms",
+        retry={"max_attempts": 3},
+        bulkhead={"max_concurrent": 40},
+        circuit_breaker={"failures": 7, "open_for": "1m"},
+    )
+    assert found == {"web -> orders": bounded, "api -> orders": bounded, "jobs -> orders": None, "api -> users": None}
+
+
+def test_a_rule_for_everybody_invents_no_call():
+    """Where no call of the host is known, the rule raises a question."""
+    merged, _ = merge([load_yaml("system: s\ncomponents: [{id: orders}]", "s.yaml"), read("istio", RULES, "rules.yaml")])
+    assert merged.dependencies == ()
+    assert "no call of it is known: who calls it? (rules.yaml:8)" in next(q.what for q in merged.questions)
+
+
+def test_a_mesh_file_finds_its_workloads_among_the_manifests(tmp_path):
+    """Given together, host names and labels mean the components behind them; the result is what one file would have said."""
+    manifests = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: order-server}
+spec: {replicas: 2, template: {metadata: {labels: {app: order-pods}}, spec: {containers: [{name: c, image: o}]}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: orders}
+spec: {selector: {app: order-pods}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, image: w, env: [{name: ORDERS_URL, value: "http://orders:80"}]}]}
+"""
+    (tmp_path / "manifests.yaml").write_text(manifests)
+    (tmp_path / "rules.yaml").write_text(RULES)
+    import_files([tmp_path / "rules.yaml", tmp_path / "manifests.yaml"], tmp_path / "apart")
+    (tmp_path / "all.yaml").write_text(f"{manifests}---{RULES}")
+    import_files([tmp_path / "all.yaml"], tmp_path / "together")
+    for folder in ("apart", "together"):
+        system = validate(load_yaml((tmp_path / folder / "system.yaml").read_text(), "system.yaml"))
+        (dependency,) = system.dependencies
+        assert dependency.subject == "web -> order-server"
+        assert isinstance(dependency.policy, Policy)
+        assert dependency.policy.timeout_s == 0.5
+
+
+def test_a_whole_call_that_ends_before_its_attempts_is_asked_about():
+    """Three attempts of 2 s do not fit into a call of 2 s; which of them is meant is a question."""
+    rules = RULES.replace("perTryTimeout: 500ms", "perTryTimeout: 2s")
+    assert "the whole call ends after 2s, but 3 attempts of 2s take up to 6s" in read("istio", rules, "r.yaml").questions[0].what
+
+
+def test_only_the_whole_call_is_bounded():
+    """Each attempt gets an equal part, so that the worst case stays that of the file."""
+    rules = RULES.replace(", perTryTimeout: 500ms", "")
+    assert read("istio", rules, "r.yaml").for_every_caller[0].data["policy"]["timeout"] == "666667us"
+
+
+def test_routes_for_some_paths_only_are_asked_about():
+    """A route with a path of its own bounds some operations; which ones, only a person knows."""
+    slow = "  http:\n  - match: [{uri: {prefix: /report}}]\n    timeout: 30s\n    route: [{destination: {host: orders}}]\n"
+    draft = read("istio", RULES.replace("  http:\n", slow), "r.yaml")
+    assert draft.for_every_caller[0].data["policy"]["timeout"] == "500ms"
+    assert "other timeouts or retries for some calls of orders" in draft.questions[0].what
+
+
+def test_what_holds_at_a_gateway_only_is_no_call_between_components():
+    """A route for what comes in from outside bounds nobody's call inside."""
+    assert read("istio", RULES.replace("  hosts:", "  gateways: [public]\n  hosts:"), "r.yaml").for_every_caller[0].data[
+        "policy"
+    ].keys() == {"circuit_breaker", "bulkhead"}
+
+
+def test_an_update_of_the_rules_updates_the_audit(tmp_path):
+    """A rule that is read again with another figure changes what it had said of a refined call."""
+    (tmp_path / "audit").mkdir()
+    text = "system: s\ncomponents: [{id: web}, {id: orders}]\ndependencies:\n- {from: 'web:buy', to: 'orders:create'}\n"
+    (tmp_path / "audit/system.yaml").write_text(text)
+    for timeout in ("500ms", "400ms"):
+        (tmp_path / "rules.yaml").write_text(RULES.replace("500ms", timeout))
+        import_files([tmp_path / "rules.yaml"], tmp_path / "audit")
+        assert f"timeout: {timeout}" in (tmp_path / "audit/system.yaml").read_text()
+
+
+# ---------------------------------------------------------------------------------------------------- resilience4j
+
+NESTED = """
+spring:
+  application:
+    name: web
+resilience4j:
+  circuitbreaker:
+    configs:
+      default: {sliding-window-type: TIME_BASED, sliding-window-size: 30, failureRateThreshold: 40}
+      slow: {baseConfig: default, slowCallDurationThreshold: PT2S}
+    instances:
+      orders: {base-config: slow, wait-duration-in-open-state: 10s}
+  retry.instances.orders:
+    max-attempts: 4
+    waitDuration: ${WAIT:250}
+  thread-pool-bulkhead:
+    instances:
+      orders: {maxThreadPoolSize: 8, coreThreadPoolSize: 4}
+---
+spring.config.activate.on-profile: test
+resilience4j.retry.instances.orders.maxAttempts: 1
+"""
+
+
+def test_resilience4j_is_read_however_it_is_written():
+    """Nested or dotted keys, any case, base configurations, placeholders and ISO durations; profiles are left out and named."""
+    (item,) = read("resilience4j", NESTED, "application.yml").dependencies
+    assert (item.data["from"], item.data["to"]) == ("web", "orders")
+    assert item.data["policy"] == {
+        "retry": {"max_attempts": 4, "backoff": "250ms"},
+        "circuit_breaker": {"failure_rate": "40%", "window": "30s", "slow_call": "2s", "open_for": "10s"},
+        "bulkhead": {"max_concurrent": 8},
+    }
+    assert any("profile test" in said for said in read("resilience4j", NESTED, "application.yml").cannot_say)
+
+
+def test_properties_say_the_same_as_yaml():
+    """The same settings as a properties file, with its comments, continued lines and brackets."""
+    text = (
+        "# ours\nspring.application.name = web\n"
+        "resilience4j.retry.instances.[orders.v2].maxAttempts : 3\n"
+        "resilience4j.timelimiter.instances.[orders.v2].timeout-duration=1\\\n  500ms\n"
+    )
+    assert detect_format("application.properties", text) == "resilience4j"
+    (item,) = read("resilience4j", text, "application.properties").dependencies
+    assert item.data["to"] == "orders.v2"
+    assert item.data["policy"] == {"timeout": "1.5s", "retry": {"max_attempts": 3}}
+    assert item.where("policy.timeout") == "application.properties:3"
+
+
+def test_whose_settings_they_are_is_asked_where_nothing_tells():
+    """Without a program's name and without a folder, no call is made up."""
+    draft = read("resilience4j", NESTED.replace("name: web", "admin: web"), "application.yml")
+    assert draft.dependencies == ()
+    assert "a program that the file does not name" in draft.questions[0].what
+
+
+def test_figures_that_cannot_be_read_are_told_with_their_line():
+    """One line a mistake, all at once, with what to write instead."""
+    wrong = NESTED.replace("max-attempts: 4", "max-attempts: four").replace("PT2S", "2 parsecs")
+    problems = [str(problem) for problem in read("resilience4j", wrong, "a.yml").problems]
+    assert problems == [
+        "a.yml:13  resilience4j.retry.instances.orders.max-attempts: 'four' is no whole number  write for example 3",
+        "a.yml:9  resilience4j.circuitbreaker.configs.slow.slowCallDurationThreshold: '2 parsecs' is no duration  "
+        "write for example 200ms, 1.5s, 5m",
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------- gRPC
+
+
+def test_a_service_config_is_whose_folder_it_lies_in():
+    """CALLER/CALLEE.json; named methods become operations, and six attempts are five, as gRPC takes them."""
+    text = """{"methodConfig": [
+      {"name": [{"service": "shop.Orders", "method": "Get"}], "timeout": "1s"},
+      {"name": [{}], "timeout": "5.2s", "retryPolicy": {"maxAttempts": 6, "initialBackoff": "0.05s", "maxBackoff": "1s",
+       "backoffMultiplier": 1, "retryableStatusCodes": ["UNAVAILABLE"]}}]}"""
+    assert detect_format("web/orders.json", text) == "grpc"
+    found = {item.data["to"]: item.data["policy"] for item in read("grpc", text, "web/orders.json").dependencies}
+    assert found["orders:shop.Orders/Get"] == {"timeout": "1s"}
+    assert (found["orders"]["timeout"], found["orders"]["retry"]["max_attempts"]) == ("1s", 5)
+    assert "does not say whose" in read("grpc", text, "orders.json").questions[0].what
+
+
+def test_readers_never_raise_a_traceback():
+    """Wrong shapes in every place become problems or nothing."""
+    for text in (
+        "{apiVersion: networking.istio.io/v1, kind: VirtualService, spec: {http: [{match: x, retries: [], route: {}}, 3]}}",
+        "{apiVersion: networking.istio.io/v1, kind: DestinationRule, spec: {host: [a], trafficPolicy: 5, subsets: {a: 1}}}",
+        "{apiVersion: networking.istio.io/v1, kind: VirtualService, spec: []}",
+    ):
+        assert read("istio", text, "a.yaml").dependencies == ()
+        assert read_together([("a.yaml", text)]).dependencies == ()
+    assert read("grpc", '{"methodConfig": {"a": [1]}}', "a/b.json").problems
+    assert read("grpc", '{"methodConfig": [1, {"name": 2, "retryPolicy": 3}]}', "a/b.json").dependencies == ()
+    assert read("resilience4j", "resilience4j.retry.instances: [a, {b: 1}]", "a/b.yml").dependencies == ()
