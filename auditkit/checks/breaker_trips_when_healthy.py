@@ -9,8 +9,8 @@ from auditkit.checks.wording import finding, percent, seconds
 from auditkit.model.audit import Finding
 from auditkit.model.policy import breaker
 from auditkit.model.system import CircuitBreaker
-from auditkit.patterns.circuit_breaker import false_trip
-from auditkit.patterns.observed import errors, rate_of_one
+from auditkit.patterns.circuit_breaker import false_trip, share_meant
+from auditkit.patterns.observed import correlation_seen, errors, rate_of_one
 
 NAME = "breaker_trips_when_healthy"
 TOO_OFTEN = 0.001
@@ -27,7 +27,8 @@ def run(facts: Facts) -> Iterator[Finding]:
             continue
         seen = errors(dependency, facts.profiles)
         share = ASSUMED_ERRORS if seen is None else seen.share
-        p = false_trip(settings, rate, share)
+        together = correlation_seen(dependency, facts.profiles) or 0.0
+        p = false_trip(settings, rate, share, together)
         if p is None or p <= TOO_OFTEN:
             continue
         measured = "assumed, since nothing was measured" if seen is None else f"measured: {seen.failed} of {seen.calls}"
@@ -40,10 +41,19 @@ def run(facts: Facts) -> Iterator[Finding]:
             [
                 f"{_words(settings)}; {rate:.3g} calls a second in one instance; healthy errors {percent(share)} ({measured})",
                 f"{rate * (settings.window_s or 0) * share:.3g} failures are expected in a healthy window",
+                *_more(settings, rate, together),
             ],
             "use a failure share with a minimum volume instead of a count, chosen for this rate",
             certainty="possible" if seen is None else "proven",
         )
+
+
+def _more(settings: CircuitBreaker, rate: float, together: float) -> Iterator[str]:
+    meant = share_meant(settings, rate)
+    if meant is not None:
+        yield f"as a share, {settings.failures} failures are {percent(meant)} of the calls of a window at this rate"
+    if together > 0:
+        yield f"failures come in bursts (correlation {together:.2g} within ten seconds, measured)"
 
 
 def _words(settings: CircuitBreaker) -> str:
@@ -62,7 +72,7 @@ CHECK = Check(
     ),
     how=(
         "Binomial: the probability that a window of this many calls holds enough failures at the healthy error share, at the "
-        "peak rate of one instance. More than 0.1 % of the windows is a finding; unmeasured errors are assumed at 0.1 %."
+        "peak rate of one instance; beta-binomial where start times show that failures come in bursts. More than 0.1 % of the windows is a finding; unmeasured errors are assumed at 0.1 %."
     ),
     remedy="A share of failures with a minimum volume; errors of the caller's own making do not count.",
     false_alarm="Errors come in bursts that are real failures, or the measured error share is not that of healthy times.",

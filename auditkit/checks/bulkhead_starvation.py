@@ -10,7 +10,7 @@ from auditkit.model.audit import Finding
 from auditkit.model.policy import bulkhead
 from auditkit.model.system import Component, Dependency, Journey
 from auditkit.patterns.bulkhead import REJECTED_AT_MOST, judge, places_for
-from auditkit.patterns.observed import load_of_one
+from auditkit.patterns.observed import load_of_one, peakedness_seen
 
 NAME = "bulkhead_starvation"
 
@@ -21,7 +21,8 @@ def run(facts: Facts) -> Iterator[Finding]:
         pool, load = bulkhead(dependency.policy), load_of_one(facts.paths, dependency, facts.profiles)
         if pool is None or load is None or pool.max_wait_s:
             continue
-        size = judge(load, pool.max_concurrent)
+        bursts = peakedness_seen(facts.paths, dependency, facts.profiles)
+        size = judge(load, pool.max_concurrent, bursts)
         if size.rejected > REJECTED_AT_MOST:
             yield finding(
                 facts,
@@ -31,9 +32,11 @@ def run(facts: Facts) -> Iterator[Finding]:
                 f"the bulkhead of {dependency.subject} rejects {percent(size.rejected)} of its calls while everything is healthy",
                 [
                     f"{pool.max_concurrent} places for {load:.3g} calls under way on average in one instance at peak (Erlang B)",
-                    f"if calls come in bursts (peakedness 2) it is {percent(size.rejected_when_bursty)}",
+                    f"if calls come in bursts (peakedness 2) it is {percent(size.rejected_when_bursty)}"
+                    if bursts is None
+                    else f"peakedness {bursts:.2f} in one instance, measured when it was busiest",
                 ],
-                f"{places_for(load)} places reject less than 0.1 %",
+                f"{places_for(load, peakedness=bursts or 1.0)} places reject less than 0.1 %",
                 step=-1,
             )
     for component in facts.system.components:
@@ -71,7 +74,8 @@ CHECK = Check(
         "And bulkheads that together exceed the pool contain nothing when two callees are slow."
     ),
     how=(
-        "Erlang B for the load of one instance at peak, after losing the largest failure domain: more than 0.1 % rejected. "
+        "Erlang B for the load of one instance at peak, after losing the largest failure domain: more than 0.1 % rejected, "
+        "with the measured peakedness where start times are known. "
         "The bulkheads of one component are added up and compared with its workers. Unknown load: no statement."
     ),
     remedy="Size by Erlang B at peak, and the sum by the pool.",

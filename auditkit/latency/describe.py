@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from auditkit.latency.bursts import Bursts, bursts_of
 from auditkit.latency.censoring import Censored, censored
 from auditkit.latency.counting import About, Counted
 from auditkit.latency.duck import Duck
@@ -61,16 +62,23 @@ def describe(
     normal = [_without(part.rows, selection.of(index)) for index, part in enumerate(parts)]
     ladders = [ladder(rows.of(rows.outcome == OK)) for rows in normal]
     exact: list[Exact] = [{} for _ in parts]
+    bursts: dict[int, Bursts] = {}
     at_hand = [i for i, call in enumerate(reduced.calls) if duck is not None and counted.about[call].exact]
     if duck is not None and at_hand:
         wanted = [Wanted(reduced.calls[i], ladders[i], cut_of(normal[i]).total, selection.of(i)) for i in at_hand]
         for index, values in zip(at_hand, exact_ranks(duck, counted.samples, wanted, slice_s), strict=True):
             exact[index] = values
+        seen = bursts_of(duck, counted.samples, [reduced.calls[i] for i in at_hand], [normal[i] for i in at_hand], slice_s)
+        bursts.update(zip(at_hand, seen, strict=True))
     profiles = []
     for index, (call, part) in enumerate(zip(reduced.calls, parts, strict=True)):
         about, error = counted.about[call], 0.0 if index in at_hand or not counted.about[call].exact else ALPHA
         left_out = len(selection.reasons.get(index, {}))
-        profiles.append(_profile(call, about, slice_s, part, normal[index], ladders[index], exact[index], left_out, error))
+        profile = _profile(call, about, slice_s, part, normal[index], ladders[index], exact[index], left_out, error)
+        seen_of = bursts.get(index, Bursts())
+        profiles.append(
+            profile.model_copy(update={"peakedness": seen_of.peakedness, "error_correlation": seen_of.error_correlation})
+        )
     return Described(tuple(profiles), _left_out(selection, reduced.calls, slice_s), selection.notes)
 
 

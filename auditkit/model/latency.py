@@ -92,6 +92,12 @@ class LatencyProfile(Noun):
     slice_s: float | None = None
     left_out_slices: int = 0
     busiest_rate_per_s: float | None = None
+    peakedness: float | None = Field(
+        default=None, description="variance over mean of the calls under way when it is busiest; 1 where they come on their own"
+    )
+    error_correlation: float | None = Field(
+        default=None, description="intraclass correlation of failures within ten seconds; 0 where they come on their own"
+    )
     cut_off_at_s: float | None = None
     p99_all: Bounds | None = Field(default=None, description="p99 with the slices that were left out, where any were")
     p99_if_open_s: float | None = Field(default=None, description="estimated p99 without coordinated omission")

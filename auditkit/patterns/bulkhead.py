@@ -13,14 +13,18 @@ Where calls may wait for a place, the share that waits is Erlang C:
 0.40918
 
 Calls rarely arrive on their own. With a peakedness of 2 (variance of the calls under way over their mean), Erlang B understates
-rejections more than tenfold (Hayward's approximation); so where start times are known, measure, and else say that it is assumed:
+rejections more than tenfold (Hayward's approximation). So where start times are known the peakedness is measured and the size
+follows it; where they are not, the figure says that it is assumed:
 
->>> round(rejected_when_bursty(6, 15, 2.0) / erlang_b(6, 15))
-15
+>>> round(rejected_when_bursty(6, 15, 2.0) / erlang_b(6, 15)), places_for(6, peakedness=2.0)
+(15, 20)
+
+Partition by callee; then by reading and writing, critical and uncritical, where one callee serves both (`partitions`).
 
 Cost while healthy: the rejections above. Hazards: all bulkheads of a caller come out of one pool; together they must not exceed
-it. A bulkhead does not isolate two callers of one database, only each of them. Partition by callee; then by reading and writing,
-critical and uncritical, where one callee serves both. Not for calls that are so light that they never fill a pool.
+it, or they starve each other when two callees are slow. A bulkhead does not isolate two callers of one database, only each of
+them. Anti-patterns: a size taken from the average load; one pool for everything; a long queue in front of the bulkhead, which
+only moves the waiting. Not for calls that are so light that they never fill a pool.
 
 Sources: A. K. Erlang, Solution of some Problems in the Theory of Probabilities of Significance in Automatic Telephone Exchanges,
 1917; A. A. Fredericks, Congestion in Blocking Systems: A Simple Approximation Technique, Bell System Technical Journal, 1980;
@@ -30,8 +34,10 @@ Michael T. Nygard, Release It!, 2nd edition, 2018.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from auditkit.model.system import Dependency
 
 REJECTED_AT_MOST = 0.001
 """Share of healthy calls at peak that a bulkhead may reject."""
@@ -44,6 +50,7 @@ MOST_PLACES = 100_000
 class Size:
     """A bulkhead of one instance: its places, the mean load at peak, and which share of healthy calls it rejects.
 
+    `peakedness` is the measured one, under which `rejected` holds; None where calls are assumed to come on their own.
     `rejected_when_bursty` is the same share at a peakedness of 2.
     """
 
@@ -51,6 +58,7 @@ class Size:
     load: float
     rejected: float
     rejected_when_bursty: float
+    peakedness: float | None = None
 
 
 def erlang_b(load: float, places: int) -> float:
@@ -73,15 +81,27 @@ def erlang_c(load: float, places: int) -> float:
     return blocked / (1.0 - load / places * (1.0 - blocked))
 
 
-def places_for(load: float, rejected_at_most: float = REJECTED_AT_MOST) -> int:
-    """The smallest number of places that rejects no more than this share; at least 1. Raises `ValueError` beyond 100,000."""
+def places_for(load: float, rejected_at_most: float = REJECTED_AT_MOST, peakedness: float = 1.0) -> int:
+    """The smallest number of places that rejects no more than this share; at least 1. Raises `ValueError` beyond 100,000.
+
+    `peakedness`: that of the calls of one instance; below 1 it counts as 1.
+    """
+    if load > MOST_PLACES:
+        raise ValueError(f"a load of {load:g} needs more than {MOST_PLACES:,} places")
     blocked, places = load / (1.0 + load), 1
     while blocked > rejected_at_most:
         places += 1
-        if places > MOST_PLACES:
-            raise ValueError(f"a load of {load:g} needs more than {MOST_PLACES:,} places")
         blocked = load * blocked / (places + load * blocked)
-    return places
+    if peakedness <= 1.0:
+        return places
+    fits = places
+    while rejected_when_bursty(load, fits, peakedness) > rejected_at_most:
+        places, fits = fits, 2 * fits
+    while places + 1 < fits:
+        middle = (places + fits) // 2
+        enough = rejected_when_bursty(load, middle, peakedness) <= rejected_at_most
+        places, fits = (places, middle) if enough else (middle, fits)
+    return fits
 
 
 def rejected_when_bursty(load: float, places: int, peakedness: float) -> float:
@@ -114,19 +134,51 @@ def peakedness(under_way: Sequence[int]) -> float:
     return 0.0 if mean == 0 else math.fsum((n - mean) ** 2 for n in under_way) / len(under_way) / mean
 
 
-def size(rate_per_s: float, mean_s: float, most: int | None = None) -> Size:
+def peakedness_of_one(whole: float, share_seen: float, instances: int) -> float:
+    """Peakedness at one of several instances that calls are spread over at random, from what a share of all calls showed.
+
+    Leaving calls out at random draws the peakedness towards 1, and so does splitting them: z becomes 1 + share × (z - 1).
+
+    >>> peakedness_of_one(3.0, 1.0, 4), peakedness_of_one(2.0, 0.5, 1), peakedness_of_one(0.9, 1.0, 2)
+    (1.5, 3.0, 1.0)
+    """
+    return 1.0 + max(0.0, whole - 1.0) / share_seen / instances
+
+
+def size(rate_per_s: float, mean_s: float, most: int | None = None, peakedness: float | None = None) -> Size:
     """The bulkhead of one instance at its peak rate and mean latency, never larger than `most` (what the pool has).
 
     >>> size(200, 0.03).places, round(size(200, 0.03, most=10).rejected, 6)
     (15, 0.043142)
     """
     load = rate_per_s * mean_s
-    return judge(load, min(places_for(load), MOST_PLACES if most is None else max(1, most)))
+    return judge(load, min(places_for(load, peakedness=peakedness or 1.0), most or MOST_PLACES), peakedness)
 
 
-def judge(load: float, places: int) -> Size:
-    """What so many places do to healthy calls at a mean load."""
-    return Size(places, load, erlang_b(load, places), rejected_when_bursty(load, places, BURSTY))
+def judge(load: float, places: int, peakedness: float | None = None) -> Size:
+    """What so many places do to healthy calls at a mean load, at the measured peakedness where there is one."""
+    bursts = peakedness is not None and peakedness > 1.0
+    rejected = rejected_when_bursty(load, places, peakedness) if bursts and peakedness else erlang_b(load, places)
+    return Size(places, load, rejected, rejected_when_bursty(load, places, BURSTY), peakedness)
+
+
+def partitions(calls: Iterable[Dependency]) -> tuple[str, ...]:
+    """By what the calls of one caller to one callee fall apart, so that each part should have places of its own.
+
+    >>> def call(**more: object) -> Dependency:
+    ...     return Dependency.model_validate({"from": "api", "to": "db", **more})
+    >>> partitions([call(idempotent=True), call(idempotent=False)]), partitions([call()])
+    (('reading and writing',), ())
+    >>> partitions([call(on_failure="fail"), call(on_failure="degrade")])
+    ('critical and uncritical',)
+    """
+    known = tuple(calls)
+    found = []
+    if {d.idempotent for d in known} >= {True, False}:
+        found.append("reading and writing")
+    if "fail" in (answers := {d.on_failure for d in known}) and answers & {"degrade", "ignore"}:
+        found.append("critical and uncritical")
+    return tuple(found)
 
 
 def share_out(wanted: Sequence[int], pool: int) -> tuple[int, ...] | None:

@@ -14,11 +14,17 @@ Settings by count ("5 failures in 30 s") are shares in disguise, and the share d
 >>> [round(x, 6) for x in count_trips(5, 30, 200, 0.001)], [round(x, 6) for x in count_trips(5, 30, 20, 0.001)]
 ([6.0, 0.715077], [0.6, 0.000389])
 
-Cost while healthy: none but its false trips. Hazard: it contains nothing by itself, since it sees its first timeout only when
-the workers are held already; it shortens the time until they are free again. Not for calls so rare that the volume is never
-reached, nor for local, fast, reliable ones. Errors that the caller made (bad input) do not count as failures.
+Failures may come in bursts without the callee being down. Where start times are known their correlation is measured, and the
+volume follows it (beta-binomial instead of binomial); else they are assumed to come on their own, and the figure says so.
 
-Source: Michael T. Nygard, Release It!, 2nd edition, 2018.
+Cost while healthy: none but its false trips. Hazard: it contains nothing by itself, since it sees its first timeout only when
+the workers are held already; it shortens the time until they are free again. Anti-patterns: one breaker over several callees,
+so that one takes all; counting errors that the caller made (bad input); a fixed open time, after which all instances come back
+together; a minimum volume left to a library's default. Not for calls so rare that the volume is never reached, nor for local,
+fast, reliable ones.
+
+Sources: Michael T. Nygard, Release It!, 2nd edition, 2018; J. G. Skellam, A Probability Distribution Derived from the Binomial
+Distribution, Journal of the Royal Statistical Society B, 1948 (failures that cling together).
 """
 
 from __future__ import annotations
@@ -35,6 +41,8 @@ LEAST_CALLS = 10
 """A share of fewer calls says nothing."""
 MOST_CALLS = 500
 """Where more calls would be needed, errors are so frequent that a breaker is the wrong answer."""
+MOST_BURSTS = 0.001
+"""Where half of the calls fail together in more windows than this, a breaker is the wrong answer: find out why first."""
 WINDOWS_S = (10.0, 60.0)
 """Windows are between these, in seconds: shorter ones trip on a hiccup, longer ones remember too much."""
 SPARE = 2.0
@@ -44,18 +52,31 @@ UNKNOWN_ERRORS = 0.05
 """Healthy error share that is assumed where none was measured: deliberately high, so that the breaker does not trip on it."""
 
 
-def p_trip(calls: int, failure_rate: float, p_error: float) -> float:
+def p_trip(calls: int, failure_rate: float, p_error: float, correlation: float = 0.0) -> float:
     """Probability that at least this share of so many calls fails by chance."""
-    return p_at_least(math.ceil(failure_rate * calls - 1e-9), calls, p_error)
+    return p_at_least(math.ceil(failure_rate * calls - 1e-9), calls, p_error, correlation)
 
 
-def p_at_least(failures: int, calls: int, p_error: float) -> float:
-    """Probability of at least so many failures among so many calls, each failing on its own (binomial)."""
+def p_at_least(failures: int, calls: int, p_error: float, correlation: float = 0.0) -> float:
+    """Probability of at least so many failures among so many calls.
+
+    `correlation`: of two calls of one window (0: each fails on its own, binomial; above: beta-binomial).
+
+    >>> round(p_at_least(5, 100, 0.01), 6), round(p_at_least(5, 100, 0.01, correlation=0.1), 6)
+    (0.003432, 0.068418)
+    """
     if failures <= 0:
         return 1.0
-    from scipy.stats import binom
+    if failures > calls or p_error <= 0:
+        return 0.0
+    if correlation >= 1 or p_error >= 1:
+        return min(1.0, p_error)  # all of a window fail, or none
+    from scipy.stats import betabinom, binom
 
-    return float(binom.sf(failures - 1, calls, p_error))
+    if correlation <= 0:
+        return float(binom.sf(failures - 1, calls, p_error))
+    spread = (1.0 - correlation) / correlation
+    return min(1.0, max(0.0, float(betabinom.sf(failures - 1, calls, p_error * spread, (1.0 - p_error) * spread))))
 
 
 def count_trips(failures: int, window_s: float, rate_per_s: float, p_error: float) -> tuple[float, float]:
@@ -64,17 +85,31 @@ def count_trips(failures: int, window_s: float, rate_per_s: float, p_error: floa
     return calls * p_error, p_at_least(failures, calls, p_error)
 
 
-def false_trip(settings: CircuitBreaker, rate_per_s: float, p_error: float) -> float | None:
+def share_meant(settings: CircuitBreaker, rate_per_s: float) -> float | None:
+    """The failure share at which a setting by count opens at this rate: what it says without saying so. None for a share.
+
+    >>> five = CircuitBreaker(failures=5, window_s=30)
+    >>> round(share_meant(five, 200), 6), round(share_meant(five, 1), 6)
+    (0.000833, 0.166667)
+    """
+    if settings.failures is None or settings.window_s is None or rate_per_s * settings.window_s < settings.failures:
+        return None
+    return settings.failures / (rate_per_s * settings.window_s)
+
+
+def false_trip(settings: CircuitBreaker, rate_per_s: float, p_error: float, correlation: float = 0.0) -> float | None:
     """Probability that a healthy window trips a breaker at this rate of one instance; None where its settings do not say."""
     if settings.window_s is None:
         return None
     calls = math.floor(rate_per_s * settings.window_s + 1e-9)
     if settings.failures is not None:
-        return p_at_least(settings.failures, calls, p_error)
+        return p_at_least(settings.failures, calls, p_error, correlation)
     if settings.failure_rate is None:
         return None
     least = settings.min_calls or 1
-    return 0.0 if calls < least else max(p_trip(n, settings.failure_rate, p_error) for n in {least, least + 1, calls})
+    if calls < least:
+        return 0.0
+    return max(p_trip(n, settings.failure_rate, p_error, correlation) for n in {least, least + 1, calls})
 
 
 def is_reachable(settings: CircuitBreaker, rate_per_s: float) -> bool | None:
@@ -103,25 +138,48 @@ def time_to_trip_s(settings: CircuitBreaker, rate_per_s: float, timeout_s: float
     return round(max((settings.min_calls or 1) / rate_per_s, share * settings.window_s) + timeout_s, 9)
 
 
-def least_calls(p_error: float, failure_rate: float = FAILURE_RATE, p_false_trip: float = P_FALSE_TRIP) -> int | None:
+def least_calls(
+    p_error: float, failure_rate: float = FAILURE_RATE, p_false_trip: float = P_FALSE_TRIP, correlation: float = 0.0
+) -> int | None:
     """The smallest minimum volume at which chance alone opens the breaker rarely enough; None where none is small enough.
 
-    >>> least_calls(0.05), least_calls(0.001), least_calls(0.45) is None
-    (15, 10, True)
+    Where failures come in bursts, windows in which that share of the calls really fails are no chance (a breaker should open
+    there): then chance may double them. None where these alone are more than one in a thousand.
+
+    >>> least_calls(0.05), least_calls(0.001), least_calls(0.45) is None, least_calls(0.001, correlation=0.05)
+    (15, 10, True, 21)
     """
+    allowed = max(p_false_trip, 2.0 * _p_bursts(failure_rate, p_error, correlation))
+    if allowed > MOST_BURSTS:
+        return None
     for calls in range(LEAST_CALLS, MOST_CALLS + 1):
-        if all(p_trip(n, failure_rate, p_error) <= p_false_trip for n in (calls, calls + 1)):
+        if all(p_trip(n, failure_rate, p_error, correlation) <= allowed for n in (calls, calls + 1)):
             return calls
     return None
 
 
+def _p_bursts(failure_rate: float, p_error: float, correlation: float) -> float:
+    """Share of windows whose own error share is at least that: 0 where calls fail on their own."""
+    if not (0 < correlation < 1 and 0 < p_error < 1):
+        return min(1.0, max(0.0, p_error)) if correlation >= 1 else 0.0
+    from scipy.stats import beta
+
+    spread = (1.0 - correlation) / correlation
+    return float(beta.sf(failure_rate, p_error * spread, (1.0 - p_error) * spread))
+
+
 def derive(
-    rate_per_s: float, p_error: float | None, timeout_s: float | None = None, p99_s: float | None = None
+    rate_per_s: float,
+    p_error: float | None,
+    timeout_s: float | None = None,
+    p99_s: float | None = None,
+    correlation: float = 0.0,
 ) -> CircuitBreaker | None:
     """A breaker for one instance of the caller, or None where its volume is never reached or errors are too frequent.
 
-    `rate_per_s`: calls of one instance. `p_error`: healthy error share, an upper bound; unknown counts as 5 %. The threshold for
-    slow calls lies half-way between p99 and timeout.
+    `rate_per_s`: calls of one instance. `p_error`: healthy error share, an upper bound; unknown counts as 5 %.
+    `correlation`: of failures within a window, 0 where they come on their own. The threshold for slow calls lies half-way
+    between p99 and timeout.
 
     >>> made = derive(100.0, 0.05, timeout_s=0.3, p99_s=0.1)
     >>> made.failure_rate, made.window_s, made.min_calls, made.slow_call_s, made.open_for_s, made.half_open_calls
@@ -129,7 +187,7 @@ def derive(
     >>> derive(0.1, 0.05) is None
     True
     """
-    calls = least_calls(UNKNOWN_ERRORS if p_error is None else p_error)
+    calls = least_calls(UNKNOWN_ERRORS if p_error is None else p_error, correlation=correlation)
     if calls is None or rate_per_s <= 0:
         return None
     window_s = max(WINDOWS_S[0], round_up(SPARE * calls / rate_per_s))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from auditkit.model.latency import LatencyProfile, profiles_of
 from auditkit.model.paths import Paths, serving_instances
 from auditkit.model.system import Component, Dependency
+from auditkit.patterns.bulkhead import peakedness_of_one
 from auditkit.patterns.deadline import mean_s, p99_s
 from auditkit.patterns.shares import upper_share
 
@@ -18,6 +19,8 @@ FAST_S = 0.02
 """A call is fast where its p99 is at most this, in seconds."""
 RELIABLE = 0.001
 """A call is reliable where at most this share of it fails."""
+ENOUGH_SEEN = 0.5
+"""Share of all calls that an export has to hold, or it says nothing about bursts."""
 LOCAL_KINDS = frozenset({"database", "cache", "queue", "config", "module"})
 """Kinds that usually belong to one service; local is what nobody else calls."""
 
@@ -37,9 +40,9 @@ def errors(dependency: Dependency, profiles: Profiles) -> Errors | None:
 
     A profile without any outcome but `ok` may mean that errors were not exported; the bound speaks of what was seen.
     """
-    found = {p.call: p for target in dependency.to for p in profiles_of(dependency, target, profiles)}
-    failed = sum(p.errors + p.timeouts for p in found.values())
-    calls = failed + sum(p.n for p in found.values())
+    found = _profiles(dependency, profiles)
+    failed = sum(p.errors + p.timeouts for p in found)
+    calls = failed + sum(p.n for p in found)
     return None if calls == 0 else Errors(failed, calls, failed / calls, upper_share(failed, calls))
 
 
@@ -59,6 +62,32 @@ def load_of_one(paths: Paths, dependency: Dependency, profiles: Profiles) -> flo
     """Calls under way on average in one instance of the caller at peak: rate × mean latency; None where either is unknown."""
     rate, mean = rate_of_one(paths, dependency), mean_s(dependency, profiles)
     return None if rate is None or mean is None else rate * mean
+
+
+def peakedness_seen(paths: Paths, dependency: Dependency, profiles: Profiles) -> float | None:
+    """Measured peakedness of the calls under way in one instance at peak, the largest of its operations; None where unknown.
+
+    An export that holds less than half of the calls (by its busiest rate against the call's) does not show bursts.
+    """
+    seen = []
+    for profile in _profiles(dependency, profiles):
+        rate = profile.busiest_rate_per_s or profile.rate_per_s
+        if profile.peakedness is None or not rate or not dependency.rate_per_s:
+            continue
+        share = min(1.0, rate / dependency.rate_per_s)
+        if share >= ENOUGH_SEEN:
+            seen.append(peakedness_of_one(profile.peakedness, share, serving_instances(paths.caller(dependency))))
+    return max(seen, default=None)
+
+
+def correlation_seen(dependency: Dependency, profiles: Profiles) -> float | None:
+    """Measured correlation of failures within ten seconds, the largest of a call's operations; None where unknown."""
+    found = (p.error_correlation for p in _profiles(dependency, profiles))
+    return max((rho for rho in found if rho is not None), default=None)
+
+
+def _profiles(dependency: Dependency, profiles: Profiles) -> tuple[LatencyProfile, ...]:
+    return tuple({p.call: p for target in dependency.to for p in profiles_of(dependency, target, profiles)}.values())
 
 
 def is_light(paths: Paths, dependency: Dependency, profiles: Profiles) -> bool:

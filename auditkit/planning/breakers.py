@@ -10,7 +10,7 @@ from auditkit.model.policy import breaker, timeout_s
 from auditkit.model.system import CircuitBreaker, Dependency
 from auditkit.patterns import circuit_breaker as pattern
 from auditkit.patterns.deadline import p99_s
-from auditkit.patterns.observed import Errors, errors, is_light, usual_rate_of_one
+from auditkit.patterns.observed import Errors, correlation_seen, errors, is_light, usual_rate_of_one
 from auditkit.planning.pick import Pick, Plan
 from auditkit.planning.pools import held_when_slow
 
@@ -28,22 +28,28 @@ def choose_breaker(plan: Plan, dependency: Dependency) -> Pick[CircuitBreaker]:
     rate = _rate(plan, dependency)
     if rate is None:
         return Pick(value=today, needs=(f"rate of {dependency.subject}",))
-    seen = errors(dependency, plan.profiles)
-    if today is not None and _is_sound(today, rate, seen):
-        return Pick(value=today, ground=_ground(dependency, today, rate, seen, timeout, "today's settings hold"))
+    seen, together = errors(dependency, plan.profiles), correlation_seen(dependency, plan.profiles)
+    if today is not None and not (wrong := _wrong_with(today, rate, seen, together or 0.0)):
+        return Pick(value=today, ground=_ground(today, rate, seen, together, timeout, "today's settings hold"))
     if today is None and (why := _not_worth_it(plan, dependency)):
         return Pick(value="none", why_not=why)
-    made = pattern.derive(rate, None if seen is None else seen.upper, timeout, p99_s(dependency, plan.profiles))
+    share = pattern.UNKNOWN_ERRORS if seen is None else seen.upper
+    made = pattern.derive(rate, share, timeout, p99_s(dependency, plan.profiles), together or 0.0)
     if made is None:
-        calls = pattern.least_calls(pattern.UNKNOWN_ERRORS if seen is None else seen.upper)
-        if calls is None:
-            share = percent(seen.upper if seen else 0.0)
-            return Pick(value="none", why_not=f"up to {share} errors while healthy: it would trip by chance")
-        takes = seconds(float(f"{calls / rate:.2g}")) if rate > 0 else "for ever"
-        return Pick(value="none", why_not=f"{rate:.3g} calls a second in one instance: the {calls} calls it needs take {takes}")
-    changed = "" if today is None else "; today's is replaced"
+        why = _why_none(rate, share, together or 0.0)
+        return Pick(value="none", why_not=why if today is None else f"today's {wrong}, and no other would do: {why}")
+    changed = "" if today is None else f"; today's is replaced: it {wrong}"
     rule = f"at most one false trip in a million windows, volume reached twice over at the usual rate{changed}"
-    return Pick(value=made, ground=_ground(dependency, made, rate, seen, timeout, rule))
+    return Pick(value=made, ground=_ground(made, rate, seen, together, timeout, rule))
+
+
+def _why_none(rate_per_s: float, share: float, together: float) -> str:
+    calls = pattern.least_calls(share, correlation=together)
+    if calls is None:
+        bursts = " that come in bursts" if together > 0 else ""
+        return f"up to {percent(share)} errors{bursts} while healthy: it would trip by chance"
+    takes = f"take {seconds(float(f'{calls / rate_per_s:.2g}'))}" if rate_per_s > 0 else "never come together"
+    return f"{rate_per_s:.3g} calls a second in one instance: the {calls} calls it needs {takes}"
 
 
 def _rate(plan: Plan, dependency: Dependency) -> float | None:
@@ -53,11 +59,19 @@ def _rate(plan: Plan, dependency: Dependency) -> float | None:
     return None if any(rate is None for rate in rates) else math.fsum(rate for rate in rates if rate is not None)
 
 
-def _is_sound(today: CircuitBreaker, rate_per_s: float, seen: Errors | None) -> bool:
-    """Whether it can trip, does not by chance, and does not come back all at once."""
-    p = pattern.false_trip(today, rate_per_s, pattern.UNKNOWN_ERRORS if seen is None else seen.upper)
+def _wrong_with(today: CircuitBreaker, rate_per_s: float, seen: Errors | None, together: float) -> str:
+    """What speaks against today's breaker, in words; empty where it can trip, does not by chance, and comes back in steps."""
+    if today.window_s is None or (today.failures is None and (today.failure_rate is None or today.min_calls is None)):
+        return "leaves its window, its share or its volume to the library's default"
+    if not pattern.is_reachable(today, rate_per_s):
+        return f"never opens: {rate_per_s * today.window_s:.3g} calls of one instance in {seconds(today.window_s)}"
+    p = pattern.false_trip(today, rate_per_s, pattern.UNKNOWN_ERRORS if seen is None else seen.upper, together)
+    if p is not None and p > pattern.P_FALSE_TRIP:
+        meant = pattern.share_meant(today, rate_per_s)
+        says = "" if meant is None else f"at this rate {today.failures} failures are {percent(meant)} of the calls, so it "
+        return f"{says}opens in {percent(p)} of all healthy windows"
     grows = (today.growth or 1.0) > 1.0 or today.half_open_calls is not None
-    return bool(pattern.is_reachable(today, rate_per_s)) and p is not None and p <= pattern.P_FALSE_TRIP and grows
+    return "" if grows else "comes back at full rate after a fixed time"
 
 
 def _not_worth_it(plan: Plan, dependency: Dependency) -> str:
@@ -71,16 +85,28 @@ def _not_worth_it(plan: Plan, dependency: Dependency) -> str:
 
 
 def _ground(
-    dependency: Dependency, made: CircuitBreaker, rate_per_s: float, seen: Errors | None, timeout_s_: float, rule: str
+    made: CircuitBreaker, rate_per_s: float, seen: Errors | None, together: float | None, timeout_s_: float, rule: str
 ) -> Ground:
     share = pattern.UNKNOWN_ERRORS if seen is None else seen.upper
-    measured = "errors were not measured, 5 % assumed" if seen is None else f"{seen.failed} of {seen.calls:,} calls failed"
-    p = pattern.false_trip(made, rate_per_s, share)
+    measured = "errors were not measured, 5 % assumed"
+    if seen is not None:
+        measured = f"{seen.failed:,} of {seen.calls:,} calls failed (at most {percent(share)})"
+    p = pattern.false_trip(made, rate_per_s, share, together or 0.0)
     trips = pattern.time_to_trip_s(made, rate_per_s, timeout_s_)
     held = 0.0 if trips is None else rate_per_s * trips
+    opens = "never opens" if trips is None else f"opens {seconds(trips)} after every call starts to time out"
     return Ground(
-        data=f"{rate_per_s:.3g} calls a second in one instance; {measured} (at most {percent(share)})",
-        rule=f"{rule}; opens {seconds(trips) if trips is not None else 'never'} after every call starts to time out",
-        uncertainty="errors are assumed to be independent; bursts trip it earlier",
+        data=f"{rate_per_s:.3g} calls a second in one instance; {measured}",
+        rule=f"{rule}; {opens}",
+        uncertainty=_bursts(together),
         cost=f"false trips in {percent(p or 0.0)} of windows; some {amount(held)} calls of an instance still wait until it opens",
     )
+
+
+def _bursts(together: float | None) -> str:
+    """How sure it is that failures do not come in bursts."""
+    if together is None:
+        return "errors are assumed to be independent, since too few with start times were seen; bursts trip it earlier"
+    if together <= 0:
+        return "failures within ten seconds were measured: no more alike than chance makes them"
+    return f"failures come in bursts: correlation {together:.2g} within ten seconds, measured and reckoned with"

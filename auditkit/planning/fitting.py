@@ -15,7 +15,7 @@ from auditkit.model.policy import attempts, backoffs_s, call_worst_case_s, timeo
 from auditkit.model.system import Dependency, System
 from auditkit.patterns.bulkhead import places_for
 from auditkit.patterns.deadline import pool_fit_s, remaining, sequential_s, span_of, worst_cases
-from auditkit.patterns.observed import load_of_one
+from auditkit.patterns.observed import load_of_one, peakedness_seen
 from auditkit.patterns.timeout import SEED_FACTORS, false_timeouts
 from auditkit.planning.overlay import replace_policies
 from auditkit.planning.timeouts import (
@@ -51,7 +51,8 @@ def _leave_to_bulkheads(system: System, profiles: Profiles, advices: Advices, al
         if advice is None or advice.bound_by != "pool" or (advice.recommended_s or 0.0) >= _two_p99(advice):
             continue
         caller, load = known.caller(dependency), load_of_one(known, dependency, profiles)
-        if caller.workers is not None and load is not None and places_for(load) <= caller.workers:
+        bursts = peakedness_seen(known, dependency, profiles) or 1.0
+        if caller.workers is not None and load is not None and load < caller.workers >= places_for(load, peakedness=bursts):
             free = advise_one(known, profiles, dependency, left.get(dependency.subject), allowed, in_pool=False)
             done[dependency.subject] = free.model_copy(
                 update={"reason": f"{free.reason}; a bulkhead keeps the pool, not the timeout"}

@@ -10,8 +10,8 @@ from auditkit.model.audit import Ground
 from auditkit.model.paths import serving_instances
 from auditkit.model.policy import bulkhead, held_workers
 from auditkit.model.system import Bulkhead, Component, Dependency, Policy, split_target
-from auditkit.patterns.bulkhead import REJECTED_AT_MOST, Size, judge, places_for, share_out
-from auditkit.patterns.observed import is_light, load_of_one
+from auditkit.patterns.bulkhead import MOST_PLACES, REJECTED_AT_MOST, Size, judge, places_for, share_out
+from auditkit.patterns.observed import is_light, load_of_one, peakedness_seen
 from auditkit.planning.pick import Pick, Plan
 
 Choices = dict[str, Pick[Bulkhead]]
@@ -47,12 +47,15 @@ def _of_component(plan: Plan, component: Component, calls: Sequence[Dependency])
 
 def _size(plan: Plan, dependency: Dependency) -> Size | None:
     load = load_of_one(plan.paths, dependency, plan.profiles)
-    return None if load is None else judge(load, places_for(load))
+    if load is None or load > MOST_PLACES:
+        return None
+    bursts = peakedness_seen(plan.paths, dependency, plan.profiles)
+    return judge(load, places_for(load, peakedness=bursts or 1.0), bursts)
 
 
 def _keep_or_resize(now: Bulkhead, size: Size | None, workers: int | None) -> int:
     """Today's places where they are enough for healthy traffic, else as many as it needs and the pool has."""
-    if size is None or now.max_wait_s or judge(size.load, now.max_concurrent).rejected <= REJECTED_AT_MOST:
+    if size is None or now.max_wait_s or judge(size.load, now.max_concurrent, size.peakedness).rejected <= REJECTED_AT_MOST:
         return now.max_concurrent
     return size.places if workers is None else min(size.places, workers)
 
@@ -124,19 +127,27 @@ def _ground(component: Component, dependency: Dependency, size: Size | None, pla
     if size is None:
         data = f"rate or latency of {dependency.subject} is unknown"
         return Ground(data=data, rule=f"today's {places} stay", uncertainty="nobody knows what they reject", cost="unknown")
-    judged, instances = judge(size.load, places), serving_instances(component)
+    judged, instances = judge(size.load, places, size.peakedness), serving_instances(component)
     serving = "1 instance" if instances == 1 else f"{instances} instances"
     today = ""
     if now is not None and now.max_concurrent != places:
-        today = f"; today's {now.max_concurrent} reject {percent(judge(size.load, now.max_concurrent).rejected)}"
-    bursts = f"in bursts (peakedness 2) {percent(judged.rejected_when_bursty)} are rejected"
+        today = f"; today's {now.max_concurrent} reject {percent(judge(size.load, now.max_concurrent, size.peakedness).rejected)}"
+    by = "Erlang B" if size.peakedness is None or size.peakedness <= 1 else "Erlang B for the bursts that were measured"
     return Ground(
         data=f"{dependency.rate_per_s or 0:g} calls a second over {serving} (largest failure domain lost): "
         f"{amount(size.load)} under way on average",
-        rule=f"Erlang B: at most 0.1 % rejected at peak; {places} of {pool} workers{today}",
-        uncertainty=f"calls are assumed to arrive on their own; {bursts}",
+        rule=f"{by}: at most 0.1 % rejected at peak; {places} of {pool} workers{today}",
+        uncertainty=_bursts(judged),
         cost=f"{percent(judged.rejected)} of healthy calls rejected at peak",
     )
+
+
+def _bursts(judged: Size) -> str:
+    """How sure it is that calls do not come in bursts."""
+    worse = f"at a peakedness of 2 {percent(judged.rejected_when_bursty)} would be rejected"
+    if judged.peakedness is None:
+        return f"calls are assumed to arrive on their own, since no export with start times holds most of them; {worse}"
+    return f"peakedness {judged.peakedness:.2f} in one instance, measured when it was busiest; {worse}"
 
 
 def policy_with(policy: Policy, choice: Pick[Bulkhead]) -> Policy:
