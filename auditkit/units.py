@@ -85,6 +85,18 @@ def format_duration(seconds: float) -> str:
     return min(texts, key=lambda text: (len(text), "." in text))
 
 
+def say_duration(seconds: float) -> str:
+    """A duration to three significant digits, for sentences; milliseconds between 1 ms and 1 s, infinity in words.
+
+    >>> [say_duration(s) for s in (0.00784, 0.12345, 120, 1.2345, 0.00005, float("inf"))]
+    ['7.84ms', '123ms', '2m', '1.23s', '50us', 'without end']
+    """
+    if not math.isfinite(seconds):
+        return "without end"
+    rounded = float(f"{seconds:.3g}")
+    return f"{float(f'{rounded * 1000:.3g}'):g}ms" if 0.001 <= rounded < 1 else format_duration(rounded)
+
+
 def parse_share(text: str | int | float) -> float:
     """The share 0..1 meant by `99.95%`, `0.5` or a plain number 0..1.
 

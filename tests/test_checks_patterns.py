@@ -69,6 +69,12 @@ def test_retrying_an_idempotent_call_is_fine() -> None:
     assert found("retry_without_idempotence", call(policy=retried(2), idempotent=True), call("b", idempotent=False)) == ()
 
 
+def test_retrying_only_what_was_never_sent_is_fine() -> None:
+    """A write may be tried again after a refused connection."""
+    careful = retried(2, only="before_sending")
+    assert found("retry_without_idempotence", call(policy=careful, idempotent=False), call("b", policy=careful)) == ()
+
+
 @pytest.mark.parametrize(("rate", "fires"), [(48, False), (52, True)])
 def test_a_storm_needs_load_times_attempts_above_capacity(rate: float, fires: bool) -> None:
     """numbers.yaml: at 24 % utilisation three retries recover, at 26 % they do not (10 workers, 50 ms a call)."""

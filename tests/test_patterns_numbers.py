@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_worlds import measured
 
 from auditkit.model.latency import Histogram
 from auditkit.model.policy import call_worst_case_s
 from auditkit.model.system import CircuitBreaker, Fallback, Policy, Retry
-from auditkit.patterns import bulkhead, circuit_breaker, fallback, hedge, load_shedding, retry, seen
+from auditkit.patterns import bulkhead, circuit_breaker, deadline, fallback, hedge, load_shedding, retry, seen, shares, timeout
 from auditkit.patterns.deadline import parallel_s, sequential_s
 
 
@@ -158,3 +161,39 @@ def test_each_pattern_can_be_seen() -> None:
         assert seen.SEEN[pattern].metric
         assert seen.SEEN[pattern].attributes
         assert seen.SEEN[pattern].fields
+
+
+PATTERNS = (timeout, retry, circuit_breaker, bulkhead, fallback, deadline, load_shedding, hedge)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda module: module.__name__.rpartition(".")[2])
+def test_each_pattern_says_where_it_comes_from_and_when_not_to_use_it(pattern: ModuleType) -> None:
+    """Derivation, worked numbers, cost while healthy, hazards, anti-patterns, and sources with author, title and year."""
+    said = pattern.__doc__ or ""
+    for part in ("Derivation", ">>> ", "Cost while healthy", "Hazard", "Anti-pattern", "Source"):
+        assert part in said
+    assert re.search(r"Sources?: .+, (19|20)\d\d", said, re.DOTALL)
+
+
+def test_timeouts_of_the_published_rule() -> None:
+    """p99 = 100 ms: 200 to 300 ms, 300 ms recommended; 298 samples: nothing, until then 5 s; 299 to 2,994: a seed, by samples."""
+    ample, few, seed = (timeout.advise(measured("api -> db", 100, n=n)) for n in (10_000, 298, 2994))
+    assert ample.seed_rule_s == (pytest.approx(0.2), pytest.approx(0.3))
+    assert (ample.recommended_s, ample.grade) == (0.3, "justified")
+    assert (few.grade, few.recommended_s, few.provisional_s) == ("provisional", None, 5.0)
+    assert (seed.grade, seed.bound_by, seed.recommended_s) == ("seed", "samples", 0.3)
+    enough = timeout.advise(measured("api -> db", 100, n=2995))
+    assert (enough.grade, enough.false_timeout.upper) == ("justified", pytest.approx(0.000999745, abs=1e-9))
+
+
+def test_samples_that_a_bound_needs() -> None:
+    """One-sided 95 %: 59, 299, 598, 2,995 and 29,956."""
+    needed = [shares.samples_needed(p) for p in (0.95, 0.99, 0.995, 0.999, 0.9999)]
+    assert needed == [59, 299, 598, 2995, 29956]
+
+
+def test_retries_before_sending_repeat_no_work() -> None:
+    """A refused connection has sent nothing; any other error may come after the work was done."""
+    assert not retry.may_repeat_work(Retry(max_attempts=3, only="before_sending"))
+    assert retry.may_repeat_work(Retry(max_attempts=2))
+    assert not retry.may_repeat_work(Retry(max_attempts=1))

@@ -89,6 +89,15 @@ def test_an_unsafe_retry_of_today_is_taken_away_and_a_naive_one_is_mended() -> N
     assert call_worst_case_s(read.proposed) <= 1.0
 
 
+def test_a_retry_before_sending_is_kept_for_a_write() -> None:
+    """It cannot do the work twice; it gets jitter and a budget like any other, and stays what it is."""
+    careful = {**OPEN, "timeout": "200ms", "retry": {"max_attempts": 2, "backoff": "50ms", "only": "before_sending"}}
+    found = one(proposals(call(policy=careful, idempotent=False), profiles=(FAILING,), deadline="1s"))
+    made = retry(found.proposed)
+    assert (made.only, made.jitter, made.budget) == ("before_sending", "full", 0.01)
+    assert "only errors before sending" in found.grounds["retry"].data
+
+
 def test_a_local_fast_reliable_call_gets_a_timeout_and_nothing_else() -> None:
     """The over-engineering list says why, even where a retry and a breaker are there today."""
     rich = {**OPEN, "retry": {"max_attempts": 3}, "circuit_breaker": {"failure_rate": "50%", "window": "10s", "min_calls": 20}}

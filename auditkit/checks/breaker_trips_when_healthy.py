@@ -72,7 +72,8 @@ CHECK = Check(
     ),
     how=(
         "Binomial: the probability that a window of this many calls holds enough failures at the healthy error share, at the "
-        "peak rate of one instance; beta-binomial where start times show that failures come in bursts. More than 0.1 % of the windows is a finding; unmeasured errors are assumed at 0.1 %."
+        "peak rate of one instance; beta-binomial where start times show that failures come in bursts. "
+        "More than 0.1 % of the windows is a finding; unmeasured errors are assumed at 0.1 %."
     ),
     remedy="A share of failures with a minimum volume; errors of the caller's own making do not count.",
     false_alarm="Errors come in bursts that are real failures, or the measured error share is not that of healthy times.",

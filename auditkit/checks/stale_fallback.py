@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auditkit.checks.base import Check, Facts
 from auditkit.checks.wording import finding
 from auditkit.model.audit import Finding
-from auditkit.patterns.fallback import ages, assumes, of, words
+from auditkit.patterns.fallback import ages, assumes, fails_fast, of, words
 
 NAME = "stale_fallback"
 
@@ -19,7 +19,7 @@ def run(facts: Facts) -> Iterator[Finding]:
         if fallback is None:
             continue
         serves, open_ends = words(fallback), []
-        if fallback.safe is False:
+        if fails_fast(fallback):
             open_ends.append(f"{serves} is said to be worse than no answer (safe: false)")
         if ages(fallback) and fallback.stale_after_s is None:
             open_ends.append(f"{serves} gets older, and nobody has said how old it may be (stale_after)")
@@ -27,7 +27,7 @@ def run(facts: Facts) -> Iterator[Finding]:
             open_ends.append(f"{serves} is an assumption, and nobody has said who puts it right (reconcile)")
         if not open_ends:
             continue
-        unsafe = fallback.safe is False
+        unsafe = fails_fast(fallback)
         yield finding(
             facts,
             NAME,

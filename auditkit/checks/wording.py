@@ -10,7 +10,7 @@ from auditkit.checks.severity import severity
 from auditkit.model.audit import Finding, Severity
 from auditkit.model.failure import Certainty
 from auditkit.model.system import Journey
-from auditkit.units import format_duration
+from auditkit.units import say_duration
 
 
 def listing(names: Iterable[str], most: int = 8) -> str:
@@ -33,7 +33,7 @@ def seconds(value: float) -> str:
     >>> seconds(0.12345), seconds(120), seconds(float("inf"))
     ('123ms', '2m', 'without end')
     """
-    return format_duration(float(f"{value:.3g}")) if math.isfinite(value) else "without end"
+    return say_duration(value)
 
 
 def amount(value: float) -> str:

@@ -31,6 +31,8 @@ def retry(policy: Policy | Nothing | None) -> str:
     if not isinstance(found, Retry):
         return NONE if found else QUESTION
     words = [f"{found.max_attempts} attempts"]
+    if found.only is not None:
+        words.append("only for errors before sending")
     if found.backoff_s is not None:
         growing = f" growing × {found.multiplier:g}" if found.multiplier and found.multiplier > 1 else ""
         at_most = f" up to {duration(found.max_backoff_s)}" if found.max_backoff_s is not None else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auditkit.importers.mesh import envoy_waits
@@ -13,6 +13,7 @@ from auditkit.model.audit import Gap, Strategy
 from auditkit.model.paths import paths
 from auditkit.model.policy import attempts, call_worst_case_s, retry, timeout_s
 from auditkit.model.system import CircuitBreaker, Policy, System, split_target
+from auditkit.patterns.retry import may_repeat_work
 from auditkit.planning import with_policies
 
 NOT_HTTP = frozenset({"database", "cache", "queue"})
@@ -37,11 +38,12 @@ class Call:
         return f"{self.caller} -> {self.callee}"
 
 
-def calls(system: System, strategy: Strategy | None) -> tuple[tuple[Call, ...], tuple[Gap, ...]]:
+def calls(system: System, strategy: Strategy | None, *, tells_sending: bool = False) -> tuple[tuple[Call, ...], tuple[Gap, ...]]:
     """One call for each pair of workloads that has any setting, sorted, and the gaps where one setting speaks for several.
 
     With a strategy the settings that it puts into force (a provisional timeout only where it was adopted), else today's.
-    Where operations of one pair differ, the more patient settings are taken: they cut off no healthy call.
+    Where operations of one pair differ, the more patient settings are taken: they cut off no healthy call. A retry of errors
+    before sending only is left out, with a gap, unless the target `tells_sending`: it might do work twice.
     """
     chosen = with_policies(system, strategy.policies) if strategy is not None else system
     known = paths(chosen)
@@ -56,10 +58,21 @@ def calls(system: System, strategy: Strategy | None) -> tuple[tuple[Call, ...], 
     for (caller, callee), settings in sorted(found.items()):
         policy = most_patient(policy for _, policy in settings)
         call = Call(caller, callee, known.kind(callee), policy, tuple(subject for subject, _ in settings))
+        if (again := retry(policy)) is not None and again.only is not None and not tells_sending:
+            call = replace(call, policy=policy.model_copy(update={"retry": "none"}))
+            gaps.append(_before_sending(call))
         made.append(call)
         if any(other != policy for _, other in settings):
             gaps.append(_one_for_several(call))
     return tuple(made), tuple(gaps)
+
+
+def _before_sending(call: Call) -> Gap:
+    return Gap(
+        where=call.name,
+        what="its retry is for errors before sending only, which this target does not tell apart; it is left out",
+        remedy="write it in the caller's own client, for refused connections and unknown names",
+    )
 
 
 def by_callee(found: Iterable[Call]) -> tuple[tuple[Call, ...], tuple[Gap, ...]]:
@@ -78,8 +91,16 @@ def by_callee(found: Iterable[Call]) -> tuple[tuple[Call, ...], tuple[Gap, ...]]
 
 
 def most_patient(policies: Iterable[Policy]) -> Policy:
-    """The policy under which a call may take longest; ties go to the first in a fixed order."""
-    return max(policies, key=lambda policy: (call_worst_case_s(policy), attempts(policy), _text(policy)))
+    """The policy under which a call may take longest; ties go to the first in a fixed order.
+
+    It retries only where all do, and no more than each: a call that may not be repeated shares the place.
+    """
+    known = tuple(policies)
+    longest = max(known, key=lambda policy: (call_worst_case_s(policy), attempts(policy), _text(policy)))
+    careful = min(known, key=lambda policy: (attempts(policy), may_repeat_work(retry(policy)), _text(policy)))
+    tries = "none" if attempts(careful) == 1 and attempts(longest) > 1 else careful.retry
+    same = (attempts(longest), longest.retry) == (attempts(careful), careful.retry) or attempts(longest) == 1
+    return longest if same else longest.model_copy(update={"retry": tries})
 
 
 def _text(policy: Policy) -> str:
@@ -91,8 +112,8 @@ def _one_for_several(call: Call) -> Gap:
     taken = "no timeout" if timeout is None else f"a timeout of {milliseconds(timeout)}ms"
     return Gap(
         where=call.name,
-        what=f"{len(call.subjects)} dependencies with different settings share one place; the most patient hold for all "
-        f"({taken}): {', '.join(call.subjects)}",
+        what=f"{len(call.subjects)} dependencies with different settings share one place; the most patient hold for all, "
+        f"retries only where all have them ({taken}): {', '.join(call.subjects)}",
         remedy="set the stricter ones in the caller's own client",
     )
 

@@ -14,11 +14,13 @@ from auditkit.model.policy import breaker, bulkhead, retry, timeout_s
 from auditkit.model.system import CircuitBreaker, System
 
 RETRY_ON = "connect-failure,refused-stream,reset,gateway-error"
+BEFORE_SENDING = "connect-failure,refused-stream"
+"""Errors after which the callee has seen nothing."""
 
 
 def export(system: System, strategy: Strategy | None) -> Made:
     """One file for each caller: a cluster and a route for each of its callees."""
-    found, shared = calls(system, strategy)
+    found, shared = calls(system, strategy, tells_sending=True)
     seen, unseen = http_only(found, "a route of Envoy")
     gaps = (*shared, *unseen, *(gap for call in seen for gap in _gaps(call)))
     note = "Fragments: merge each into the cluster and the route of the same name"
@@ -83,7 +85,7 @@ def _route(call: Call) -> dict[str, Any]:
         longest = max(milliseconds(settings.max_backoff_s), base or 1) if settings.max_backoff_s else None
         policy = compact(
             {
-                "retry_on": RETRY_ON,
+                "retry_on": RETRY_ON if settings.only is None else BEFORE_SENDING,
                 "num_retries": settings.max_attempts - 1,
                 "per_try_timeout": None if timeout is None else _seconds(timeout),
                 "retry_back_off": None

@@ -19,7 +19,7 @@ _SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 def export(system: System, strategy: Strategy | None) -> Made:
     """One dashboard; a row of panels for each call, the data source and the dialect chosen on top."""
-    found, shared = calls(system, strategy)
+    found, shared = calls(system, strategy, tells_sending=True)
     if not found:
         return (), (*shared, Gap(where=system.system, what="no call has a setting to watch"))
     dashboard = {

@@ -19,12 +19,14 @@ from auditkit.model.system import System
 
 _API = "networking.istio.io/v1"
 RETRY_ON = "connect-failure,refused-stream,reset,gateway-error"
+BEFORE_SENDING = "connect-failure,refused-stream"
+"""Errors after which the callee has seen nothing."""
 _BY_CALLER = "the label `app` of a workload is taken to be the id of its component, and its service to have the same name"
 
 
 def export(system: System, strategy: Strategy | None) -> Made:
     """One file of each kind; gaps for what a mesh of this kind cannot express."""
-    found, shared = calls(system, strategy)
+    found, shared = calls(system, strategy, tells_sending=True)
     seen, unseen = http_only(found, "Istio")
     gaps = (*shared, *unseen, *(gap for call in seen for gap in _gaps(call)))
     if not seen:
@@ -79,7 +81,7 @@ def _retries(call: Call) -> dict[str, Any] | None:
         {
             "attempts": settings.max_attempts - 1,
             "perTryTimeout": None if timeout is None else f"{milliseconds(timeout)}ms",
-            "retryOn": RETRY_ON if settings.max_attempts > 1 else None,
+            "retryOn": None if settings.max_attempts == 1 else RETRY_ON if settings.only is None else BEFORE_SENDING,
             "backoff": f"{milliseconds(settings.backoff_s)}ms" if settings.backoff_s and settings.max_attempts > 1 else None,
         }
     )

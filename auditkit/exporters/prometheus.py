@@ -16,7 +16,7 @@ from auditkit.model.system import System
 
 def export(system: System, strategy: Strategy | None) -> Made:
     """Rules and tests for each dialect that has something to say."""
-    found, shared = calls(system, strategy)
+    found, shared = calls(system, strategy, tells_sending=True)
     artifacts = []
     for dialect, write in DIALECTS.items():
         alerts = [alert for call in found for alert in write(call, expected_timeouts(call, strategy))]

@@ -102,7 +102,11 @@ class Component(Noun):
 
 
 class Retry(Noun):
-    """Attempts of one call. The first try counts as an attempt; unset figures cost nothing and bound nothing."""
+    """Attempts of one call. The first try counts as an attempt; unset figures cost nothing and bound nothing.
+
+    `only: before_sending` says that only errors are tried again after which nothing can have been sent (connection refused,
+    name not found), so that no work is done twice.
+    """
 
     max_attempts: int = Field(ge=1)
     backoff_s: Seconds | None = Field(default=None, alias="backoff")
@@ -111,6 +115,7 @@ class Retry(Noun):
     jitter: Literal["full", "equal", "none"] | None = None
     budget: Share | None = None
     min_per_second: float | None = Field(default=None, ge=0)
+    only: Literal["before_sending"] | None = None
 
 
 class CircuitBreaker(Noun):

@@ -1,7 +1,7 @@
 """Deadlines: how much time a call may take, given everything else that its journey still has to do.
 
-Sequential stages add up, parallel calls take the longest; the attempts of one call and the waits between them add up as
-well. So a chain of calls, each with a sensible timeout, can still be longer than anybody waits:
+Derivation. Sequential stages add up, parallel calls take the longest; the attempts of one call and the waits between them add
+up as well. So a chain of calls, each with a sensible timeout, can still be longer than anybody waits:
 
 - one call with a timeout of 200 ms, 2 attempts and 50 ms between them takes up to 450 ms;
 - two of them one after the other take up to 900 ms and miss 500 ms; in parallel they take 450 ms and meet it;
@@ -17,7 +17,8 @@ case of one slow callee. Where several may be slow at once, fixed timeouts canno
 belong in parallel, or each call gets `min(its own timeout, what is left of the deadline − a reserve)`, a propagated deadline.
 
 Cost while healthy: none; a deadline passed along is one header. Hazard: clocks; pass on a remaining duration, not a time of
-day. Not for work that nobody waits for.
+day. Anti-patterns: a deadline that restarts at each hop; checking it only when the work is done. Not for work that nobody waits
+for.
 
 Sources: Betsy Beyer and others, Site Reliability Engineering, 2016, chapter 22 (deadline propagation); gRPC project, gRPC and
 Deadlines, 2018.

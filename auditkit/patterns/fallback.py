@@ -10,8 +10,17 @@ is good enough, and what happens afterwards. Four questions decide whether it is
 
 And a fifth: has it ever run? A fallback that only runs in an emergency is the least tested code there is.
 
+A cache without an age, of which nobody has said who agreed to it, leaves two of them open; one that is stale and unsafe is none,
+and failing fast is the safe answer:
+
+>>> open_points(Fallback(kind="cache", serves="yesterday's prices", safe=True))
+('how old may it be (stale_after)?', 'who has decided that (decided_by)?')
+>>> fails_fast(Fallback(kind="cache", serves="the balance", safe=False)), fails_fast(Fallback(kind="static", safe=True))
+(True, False)
+
 Cost while healthy: keeping the alternative warm. Hazard: a fallback whose own call has no timeout hangs the caller; one that
-doubles the load on something smaller moves the outage there. Anti-pattern: a fallback for a write that has to happen.
+doubles the load on something smaller moves the outage there. Anti-patterns: a fallback for a write that has to
+happen; a fallback of the fallback; one that hides its use, so that nobody knows for how long it has been serving.
 
 Sources: Michael T. Nygard, Release It!, 2nd edition, 2018; Jacob Gabrielson, Avoiding fallback in distributed systems, Amazon
 Builders' Library, 2019.
@@ -40,6 +49,11 @@ def words(fallback: Fallback) -> str:
     """
     asked = ", ".join(a.to for a in fallback.alternatives)
     return fallback.serves or (f"what {asked} answers" if asked else fallback.kind) or "something that nobody has described"
+
+
+def fails_fast(fallback: Fallback) -> bool:
+    """Whether what it serves is worse than nothing, so that the caller should fail at once instead."""
+    return fallback.safe is False
 
 
 def ages(fallback: Fallback) -> bool:

@@ -11,7 +11,8 @@ it to two fifths:
 Hedge(after_s=0.02, extra_load=0.05, p99_before_s=0.1, p99_after_s=0.04)
 
 Cost while healthy: the extra load. Hazard: under overload everything is slow and hedges double the load; so with a budget, and
-never beside retries. Not for writes, nor where slowness has one cause for all instances (a database, a bad query plan).
+never beside retries. Anti-pattern: a hedge at the median, which adds half of the load for little. Not for writes, nor where
+slowness has one cause for all instances (a database, a bad query plan).
 
 Source: Jeffrey Dean and Luiz André Barroso, The Tail at Scale, Communications of the ACM, 2013.
 """

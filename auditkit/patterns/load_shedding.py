@@ -9,7 +9,8 @@ queue works for callers that have gone. With 60 workers, 50 ms a request and a d
 (540, 15, 1.733)
 
 So: bound the queue, refuse at once what does not fit, and refuse the uncritical first. Cost while healthy: none below the bound.
-Hazard: callers that retry a refusal at once. Not where the work must be done anyway: then it belongs into a durable queue.
+Hazard: callers that retry a refusal at once. Anti-patterns: an unbounded queue; refusing after the work is done; health checks
+that are shed with everything else. Not where the work must be done anyway: then it belongs into a durable queue.
 
 Sources: David Yanacek, Using load shedding to avoid overload, Amazon Builders' Library, 2019; Betsy Beyer and others, Site
 Reliability Engineering, 2016, chapter 21 (Handling Overload).

@@ -21,10 +21,15 @@ What a retry buys: with half of the attempts failing on their own, three retries
 (1.875, 0.9375)
 
 Cost while healthy: the error share in extra load. Hazards: retries on several levels; retries of writes; retries without
-waiting, or in step. Anti-pattern: retrying what the callee refuses on purpose (overload, bad input).
+waiting, or in step. Anti-patterns: retrying what the callee refuses on purpose (overload, bad input); more than two or three
+attempts; a retry in the client, in the proxy and in the mesh at once.
 
 Errors that provably precede sending (connection refused, name not found) may be retried even for a write: nothing has been
-sent. A timeout or a reset connection may come after the write has happened.
+sent (`only: before_sending`). A timeout or a reset connection may come after the write has happened:
+
+>>> from auditkit.model.system import Retry
+>>> may_repeat_work(Retry(max_attempts=2)), may_repeat_work(Retry(max_attempts=2, only="before_sending"))
+(True, False)
 
 Sources: Marc Brooker, Timeouts, retries, and backoff with jitter, Amazon Builders' Library, 2019; Nathan Bronson, Abutalib
 Aghayev, Aleksey Charapko and Timothy Zhu, Metastable Failures in Distributed Systems, HotOS 2021; Betsy Beyer and others, Site
@@ -51,6 +56,11 @@ WORTH_SHARE = 0.0005
 """Below this share of errors while healthy a retry has nothing to win."""
 BEFORE_SENDING = ("connection refused", "name not found", "no route to host", "TLS handshake failed", "pool exhausted locally")
 """Errors after which nothing can have happened at the callee."""
+
+
+def may_repeat_work(retry: Retry | None) -> bool:
+    """Whether a second attempt may do the work twice: not where only errors before sending are tried again."""
+    return retry is not None and retry.max_attempts > 1 and retry.only != "before_sending"
 
 
 def amplification(attempts: Iterable[int]) -> int:
@@ -112,8 +122,9 @@ def attempts_that_fit(timeout_s: float, backoff_s: float, left_s: float, most: i
 def derive(timeout_s: float, p50_s: float, left_s: float, most: int = 2) -> Retry | None:
     """The retry that fits: waits of one median call at first, doubling, full jitter, a budget; None where no second attempt fits.
 
-    >>> derive(0.2, 0.05, 0.5)
-    Retry(max_attempts=2, backoff_s=0.05, multiplier=2.0, max_backoff_s=None, jitter='full', budget=0.01, min_per_second=1.0)
+    >>> made = derive(0.2, 0.05, 0.5)
+    >>> made.max_attempts, made.backoff_s, made.multiplier, made.jitter, made.budget
+    (2, 0.05, 2.0, 'full', 0.01)
     >>> derive(0.2, 0.05, 0.4) is None
     True
     """

@@ -1,10 +1,22 @@
 """Timeout: how long a caller waits before it gives up.
 
-The rule, in this order: two to three times the p99 under normal conditions (p99 = 100 ms gives 300 ms); then the rate of
+Derivation, in this order: two to three times the p99 under normal conditions (p99 = 100 ms gives 300 ms); then the rate of
 false timeouts at that value with its one-sided 95 % upper bound, against a target; then what deadline and pool leave.
-Rounded up to two significant digits, never past a limit. What the samples cannot carry is refused in words.
+Rounded up to two significant digits, never past a limit. What the samples cannot carry is refused in words: below 299 samples
+nothing bounds p99, and a rate of 0.1 % can be shown from 2,995 on, none of which may be above:
 
-Sources: the seed of 2-3 x p99 is the rule of this project's first audit guide; "choose an acceptable rate of false timeouts
+>>> advise(_evenly(3000, 0.001, 0.1)).recommended_s, advise(_evenly(298, 0.001, 0.1)).grade
+(0.3, 'provisional')
+>>> round(upper_share(0, 2995), 8)
+0.00099974
+
+Cost while healthy: the false timeouts, each of them work that was done for nobody. Hazards: a timeout does not undo what it gave
+up on; one that is shorter than what its callee waits for leaves the callee busy for nobody; one that bounds only the connection
+or each single read bounds nothing. Anti-patterns: one figure for all calls; a round number; a mean or an averaged percentile as
+its ground; raising it in an incident, which holds more workers for longer. Not for streams, batch calls and work that nobody
+waits for.
+
+Sources: the seed of 2-3 x p99 is the rule of this project's first audit guide, 2026; "choose an acceptable rate of false timeouts
 and read the percentile" is M. Brooker, Timeouts, retries, and backoff with jitter (Amazon Builders' Library, 2019); the bound of
 a rate is C. J. Clopper and E. S. Pearson (1934).
 """
@@ -17,7 +29,7 @@ from decimal import Decimal
 
 from auditkit.model.latency import BoundBy, FalseTimeouts, Grade, Histogram, LatencyProfile, TimeoutAdvice
 from auditkit.patterns.shares import lower_share, samples_needed, upper_share
-from auditkit.units import format_duration, format_share, round_up
+from auditkit.units import format_share, round_up, say_duration
 
 TARGET = 0.001
 """Share of healthy calls that may be cut off, unless an SLO is stricter."""
@@ -275,7 +287,7 @@ def _text(seconds: float) -> str:
     >>> _text(0.0712345), _text(0.3)
     ('71.2ms', '300ms')
     """
-    return format_duration(float(f"{seconds:.3g}"))
+    return say_duration(seconds)
 
 
 def _share(share: float) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from auditkit.checks.wording import percent
 from auditkit.model.latency import TimeoutAdvice
 from auditkit.model.paths import Paths, paths, stages
 from auditkit.model.policy import attempts, backoffs_s, call_worst_case_s, timeout_s
@@ -104,7 +105,7 @@ def _at(
     grade = "justified" if share is not None and share.upper <= share.target else "seed"
     update = {"recommended_s": value_s, "false_timeout": share, "grade": grade, "reason": f"{advice.reason}; {why}"}
     if share is not None:
-        update["cost"] = f"cuts off {share.p:.3g} of healthy calls, at most {share.upper:.3g} (95 %)"
+        update["cost"] = f"cuts off {percent(share.p)} of healthy calls, at most {percent(share.upper)} (95 %)"
     return advice.model_copy(update=update)
 
 

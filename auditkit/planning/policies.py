@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from auditkit.checks.wording import percent
 from auditkit.model.audit import Choice, Decision, ExperimentResult, Ground, Omission, PolicyProposal
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.paths import Paths, paths
@@ -135,7 +136,8 @@ def _proposal(
     answers = (f"what {dependency.caller} answers when this call fails (on_failure)",) if dependency.on_failure is None else ()
     fallback = tuple(f"fallback of {dependency.subject}: {question}" for question in open_points(dependency.fallback))
     patterns = (*made.retry.needs, *made.breaker.needs, *made.pool.needs)
-    needs = dict.fromkeys((*made.timeout.needs, *patterns, *answers, *fallback))
+    asked = tuple(dict.fromkeys((*made.timeout.needs, *patterns, *answers, *fallback)))
+    needs = [need for need in asked if not any(other.startswith(f"{need}:") for other in asked)]
     return PolicyProposal(
         dependency=dependency.subject,
         today=today,
@@ -143,7 +145,7 @@ def _proposal(
         provisional=made.timeout.provisional,
         grounds=grounds,
         advice=made.timeout.advice,
-        reason=made.timeout.advice.reason,
+        reason=made.timeout.ground.rule,
         needs=tuple(needs),
         adopted=choice == "adopt",
         declined=choice in ("accept_risk", "defer"),
@@ -196,7 +198,8 @@ def timeout_of(dependency: Dependency, advice: TimeoutAdvice) -> Timeout:
         return Timeout(policy, ground, (), False, advice, today)
     needs = (f"latencies of {dependency.subject}: {advice.reason.partition(';')[0]}",)
     if now is not None:
-        return Timeout(policy, _unproven(data, f"today's {text(now)} stays: {advice.reason}"), needs, False, advice, today)
+        why = advice.reason.partition("; until then")[0]
+        return Timeout(policy, _unproven(data, f"today's {text(now)} stays: {why}"), needs, False, advice, today)
     ground = _unproven(data, advice.reason)
     if advice.provisional_s is None:
         return Timeout(policy, ground, needs, False, advice, today)
@@ -213,6 +216,5 @@ def _uncertainty(advice: TimeoutAdvice) -> str:
     if share is None:
         return ""
     within = "within" if share.upper <= share.target else "above"
-    return (
-        f"false timeouts {share.p:.3g}, at most {share.upper:.3g} with 95 % confidence; {within} the target of {share.target:.3g}"
-    )
+    seen, most = percent(share.p), percent(share.upper)
+    return f"false timeouts {seen}, at most {most} with 95 % confidence; {within} the target of {percent(share.target)}"

@@ -21,7 +21,8 @@ from auditkit.units import round_up
 
 def without_unsafe_retries(dependency: Dependency) -> Policy | None:
     """Today's policy without a retry that might do the work twice; None where nothing has to change."""
-    if retry(dependency.policy) is None or dependency.idempotent or not isinstance(dependency.policy, Policy):
+    unsafe = pattern.may_repeat_work(retry(dependency.policy)) and not dependency.idempotent
+    if not unsafe or not isinstance(dependency.policy, Policy):
         return None
     return dependency.policy.model_copy(update={"retry": "none"})
 
@@ -77,12 +78,13 @@ def _choose(plan: Plan, dependency: Dependency, today: Retry | None, left_s: flo
             jitter="full",
             budget=today.budget if today and today.budget is not None else pattern.BUDGET,
             min_per_second=today.min_per_second if today and today.min_per_second is not None else pattern.MIN_PER_SECOND,
+            only=None if today is None else today.only,
         )
         policy = Policy(timeout_s=timeout, retry=made)
         longest = call_worst_case_s(policy)
         if (left_s is None or longest <= left_s + 1e-12) and _outlasts_nobody(plan, dependency, made):
             return Pick(value=made, ground=_ground(made, timeout, longest, left_s, seen))
-    room = "its caller cannot wait longer" if left_s is None else f"{seconds(left_s)} are left of the deadline"
+    room = "its caller cannot wait longer" if left_s is None else f"{seconds(max(0.0, left_s))} are left of the deadline"
     return Pick(value="none", why_not=f"a second attempt does not fit: one takes {seconds(timeout)}, {room}")
 
 
@@ -94,7 +96,7 @@ def _ground(made: Retry, each_s: float, longest_s: float, left_s: float | None, 
     fits = "no deadline bounds it" if left_s is None else f"{seconds(left_s)} are left of the deadline"
     budget, each = percent(made.budget or 0.0), seconds(each_s)
     return Ground(
-        data=f"{share}; idempotent",
+        data=f"{share}; {'idempotent' if made.only is None else 'only errors before sending are tried again'}",
         rule=f"{made.max_attempts} attempts of {each} with waits take {seconds(longest_s)} at most; {fits}; full jitter; "
         f"a budget of {budget} of the requests",
         uncertainty=f"errors may come together, then a retry helps less{after}",
@@ -111,9 +113,11 @@ def _backoff(today: Retry | None, p50_s: float) -> float:
 
 def _why_not(plan: Plan, dependency: Dependency, today: Retry | None) -> str:
     """Why a call is not tried again, in words; empty where it may be."""
-    if dependency.idempotent is False:
-        return "it is not idempotent: a second attempt might do the work twice"
-    if dependency.idempotent is None:
+    harmless = dependency.idempotent or (today is not None and today.only is not None)
+    if dependency.idempotent is False and not harmless:
+        first = f"only errors before sending ({pattern.BEFORE_SENDING[0]}) could be tried again"
+        return f"it is not idempotent: a second attempt might do the work twice; {first}"
+    if dependency.idempotent is None and not harmless:
         return "nobody has said whether a second attempt is harmless"
     if is_light(plan.paths, dependency, plan.profiles):
         return "local, fast and reliable: a retry would cost more than it saves"

@@ -11,7 +11,7 @@ from auditkit.model.paths import Paths, paths
 from auditkit.model.system import Dependency, Policy, System
 from auditkit.patterns.deadline import Left, pool_fit_s, remaining
 from auditkit.patterns.timeout import PROVISIONAL_S, TARGET, advise, target_from_slo
-from auditkit.units import format_duration
+from auditkit.units import say_duration
 
 Profiles = Mapping[str, LatencyProfile]
 Advices = dict[str, TimeoutAdvice]
@@ -154,7 +154,7 @@ def _words(advice: TimeoutAdvice) -> str:
 
 def text(value_s: float) -> str:
     """A duration to three digits, for sentences."""
-    return format_duration(float(f"{value_s:.3g}"))
+    return say_duration(value_s)
 
 
 def _unmeasured(dependency: Dependency, left: Left | None, pool_s: float | None) -> TimeoutAdvice:
