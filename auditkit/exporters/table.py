@@ -10,9 +10,11 @@ from auditkit.exporters import (
     chaos_monkey,
     chaos_toolkit,
     dotnet,
+    edge_list,
     envoy,
     fis,
     grafana,
+    graphml,
     grpc_config,
     hystrix,
     istio,
@@ -48,6 +50,8 @@ EXPORTERS: Mapping[str, Exporter] = {
     "toxiproxy": toxiproxy.EXPORTER,
     "fis": fis.EXPORTER,
     "open-psa": open_psa.EXPORTER,
+    "edge-list": edge_list.EXPORTER,
+    "graphml": graphml.EXPORTER,
 }
 """By the name that `--to` takes."""
 

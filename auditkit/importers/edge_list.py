@@ -1,4 +1,4 @@
-"""Edge lists: a CSV with the columns `from` and `to`, and any others of a dependency."""
+"""Edge lists: a CSV with the columns `from` and `to`, and any others of a dependency; or, with `id`, of components."""
 
 from __future__ import annotations
 
@@ -9,11 +9,22 @@ from typing import Any, Final
 
 from auditkit.errors import InputError, Problem
 from auditkit.importers.base import Importer, ReadSibling
+from auditkit.importers.dotted import unflat
 from auditkit.importers.explain import nearest
-from auditkit.importers.yaml_text import plain_value
 from auditkit.model.draft import Draft, Item
 from auditkit.model.noun import Noun
-from auditkit.model.system import Buffer, Bulkhead, CircuitBreaker, Dependency, Fallback, LatencyRef, Policy, Retry, split_target
+from auditkit.model.system import (
+    Buffer,
+    Bulkhead,
+    CircuitBreaker,
+    Component,
+    Dependency,
+    Fallback,
+    LatencyRef,
+    Policy,
+    Retry,
+    split_target,
+)
 
 MAX_CHARACTERS: Final = 50_000_000
 """Longest text that is read as an edge list: about a million rows."""
@@ -46,6 +57,8 @@ def _read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
         raise InputError.of(f"{name}:1", "is empty", "write a first line such as: from,to")
     line, header = first
     columns = [cell.strip().lower() for cell in header]
+    if _lists_components(columns):
+        return _components(columns, rows, name)
     problems = _header_problems(columns, f"{name}:{line}")
     if problems:
         raise InputError(problems)
@@ -71,6 +84,27 @@ def _read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
         cannot_say=(f"{name}: an edge list cannot say how many instances run, what runs where, and what users want",),
         problems=tuple(problems),
     )
+
+
+def _lists_components(columns: list[str]) -> bool:
+    return "id" in columns and not {"from", "to"} & set(columns)
+
+
+def _components(columns: list[str], rows: Iterator[tuple[int, list[str]]], name: str) -> Draft:
+    """A list of components: a line each, with any of their keys as columns."""
+    items, problems = [], []
+    for line, cells in rows:
+        row = {column: cell.strip() for column, cell in zip(columns, cells, strict=False) if cell.strip()}
+        if "id" not in row:
+            problems.append(Problem(f"{name}:{line}", "has no 'id'", "name the component, or delete the line"))
+        elif len(cells) > len(columns):
+            what = f"has {len(cells)} cells, the header has {len(columns)}"
+            problems.append(Problem(f"{name}:{line}", what, "put cells with commas in quotes"))
+        else:
+            data = {**unflat({key: cell for key, cell in row.items() if key != "id"}), "id": row["id"]}
+            items.append(Item({**data, "evidence": [_evidence(name, line)]}, name, {"": line}))
+    cannot_say = (f"{name}: a list of components cannot say who calls whom",)
+    return Draft(source=name, components=tuple(items), cannot_say=cannot_say, problems=tuple(problems))
 
 
 def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
@@ -106,15 +140,8 @@ def _header_problems(columns: list[str], where: str) -> list[Problem]:
 
 def _dependency(row: dict[str, str], name: str, line: int) -> Item:
     paths = _columns()
-    data: dict[str, Any] = {}
-    for column, cell in row.items():
-        if column in _KINDS:
-            continue
-        *outer, last = paths[column].split(".")
-        inside = data
-        for step in outer:
-            inside = inside.setdefault(step, {})
-        inside[last] = cell if column in ("from", "to") else plain_value(cell)
+    facts = {paths[column]: cell for column, cell in row.items() if column not in (*_KINDS, "from", "to")}
+    data: dict[str, Any] = {"from": row["from"], **unflat(facts)}
     targets = [target.strip() for target in row["to"].split("|") if target.strip()]
     data["to"] = targets[0] if len(targets) == 1 else targets
     data["evidence"] = [_evidence(name, line)]
@@ -143,17 +170,19 @@ def _detect(name: str, text: str) -> bool:
     head = text[:5000].removeprefix("\ufeff")
     first = next((line for line in head.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
     columns = {cell.strip(' "').lower() for cell in first.split(_delimiter(head))}
-    return {"from", "to"} <= columns
+    of_components = {field.alias or name for name, field in Component.model_fields.items()} - {"evidence"}
+    return {"from", "to"} <= columns or ("id" in columns and len(columns) > 1 and columns <= of_components)
 
 
 EDGE_LIST: Final = Importer(
     name="edge-list",
-    title="Edge list (CSV)",
+    title="Edge list (CSV, Excel)",
     prose=(
         "A line for each call: from,to and any further columns of a dependency (call, on_failure, rate, stage, idempotent, "
         "timeout, policy.retry.max_attempts …); 'a | b' in to are redundant alternatives; from_kind and to_kind say what the "
-        "components are. Separated by comma, semicolon or tab. What it says is declared. It cannot say how many instances run, "
-        "or what users want."
+        "components are. A list with the column id (kind, instances, owner …) describes components. Of an Excel workbook, each "
+        "sheet of either form is read. Separated by comma, semicolon or tab. What it says is declared. It cannot say how many "
+        "instances run unless it lists components, or what users want."
     ),
     detect=_detect,
     read=_read,

@@ -10,6 +10,7 @@ from auditkit.importers.base import Importer
 from auditkit.importers.call_counts import CALL_COUNTS
 from auditkit.importers.compose import COMPOSE
 from auditkit.importers.edge_list import EDGE_LIST
+from auditkit.importers.graphml import GRAPHML
 from auditkit.importers.grpc_config import GRPC
 from auditkit.importers.isotope import ISOTOPE
 from auditkit.importers.istio import ISTIO
@@ -28,6 +29,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     ISTIO.name: ISTIO,
     KUBERNETES.name: KUBERNETES,
     EDGE_LIST.name: EDGE_LIST,
+    GRAPHML.name: GRAPHML,
     JAEGER.name: JAEGER,
     OTLP.name: OTLP,
     ZIPKIN.name: ZIPKIN,

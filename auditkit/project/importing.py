@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from auditkit.errors import InputError, Problem
 from auditkit.importers import (
@@ -20,10 +20,16 @@ from auditkit.importers import (
     update_yaml,
     validate,
 )
+from auditkit.importers.workbook import is_workbook, sheets
 from auditkit.model.draft import Draft, Item
 from auditkit.model.system import CommonCause, Component, Dependency, Journey, System
 from auditkit.project import folder as held
 from auditkit.project.files import decode, digest, free_name, read_input, read_known, read_text, write_all
+
+_SUFFIXES: Final = frozenset(
+    {".yaml", ".yml", ".json", ".csv", ".xlsx", ".graphml", ".dsl", ".dot", ".gv", ".mmd", ".mermaid", ".properties"}
+)
+"""What is looked at in a folder; a file that is named itself may have any suffix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +116,16 @@ def _sources(paths: Sequence[Path], format: str | None) -> tuple[list[Source], t
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name
             try:
                 content = read_input(file)
-                text = decode(content, file)
-                kind = format or detect_format(name, text)
+                texts = _texts(content, name, file, format)
             except InputError as error:
                 if path.is_dir() and format is None:
                     left_out.append(str(file))  # a folder holds other things as well; a file that was named must be readable
                 else:
                     problems.extend(error.problems)
                 continue
-            read.append(
-                Source(file, free_name(name, {"index.yaml", *(source.name for source in read)}), text, kind, digest(content))
-            )
+            for part, text, kind in texts:
+                taken = {"index.yaml", *(source.name for source in read)}
+                read.append(Source(file, free_name(part, taken), text, kind, digest(content)))
     if problems:
         raise InputError(problems)
     if not read:
@@ -128,8 +133,25 @@ def _sources(paths: Sequence[Path], format: str | None) -> tuple[list[Source], t
     return read, tuple(left_out)
 
 
+def _texts(content: bytes, name: str, file: Path, format: str | None) -> list[tuple[str, str, str]]:
+    """Name, text and format of a file, or of those sheets of a workbook that are in a format at all."""
+    if not is_workbook(content):
+        text = decode(content, file)
+        return [(name, text, format or detect_format(name, text))]
+    found: list[tuple[str, str, str]] = []
+    unknown: list[InputError] = []
+    for part, text in sheets(content, name):
+        try:
+            found.append((part, text, format or detect_format(part, text)))
+        except InputError as error:
+            unknown.append(error)  # a sheet of notes beside the calls
+    if not found:
+        raise unknown[0]
+    return found
+
+
 def _inside(path: Path) -> list[Path]:
-    return sorted(p for p in path.rglob("*") if p.is_file() and p.suffix in {".yaml", ".yml", ".json", ".csv", ".properties"})
+    return sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in _SUFFIXES)
 
 
 def _groups(sources: Sequence[Source]) -> list[tuple[str, list[Source]]]:
