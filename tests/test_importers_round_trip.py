@@ -18,7 +18,7 @@ from auditkit.importers.base import no_siblings
 from auditkit.model.draft import Draft
 from auditkit.model.system import System
 
-WHOLE = ("graphml",)
+WHOLE = ("graphml", "structurizr")
 """Formats that carry everything but evidence and open questions."""
 
 

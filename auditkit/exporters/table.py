@@ -25,6 +25,7 @@ from auditkit.exporters import (
     python_client,
     resilience4j,
     strategy_json,
+    structurizr,
     toxiproxy,
 )
 from auditkit.exporters.base import Exporter
@@ -52,6 +53,7 @@ EXPORTERS: Mapping[str, Exporter] = {
     "open-psa": open_psa.EXPORTER,
     "edge-list": edge_list.EXPORTER,
     "graphml": graphml.EXPORTER,
+    "structurizr": structurizr.EXPORTER,
 }
 """By the name that `--to` takes."""
 

@@ -18,6 +18,7 @@ from auditkit.importers.kiali import KIALI
 from auditkit.importers.kubernetes import KUBERNETES
 from auditkit.importers.native import NATIVE
 from auditkit.importers.resilience4j import RESILIENCE4J
+from auditkit.importers.structurizr import STRUCTURIZR
 from auditkit.importers.traces import JAEGER, OTLP, SPAN_CSV, ZIPKIN
 from auditkit.importers.yaml_text import parse_all
 from auditkit.registry import with_entry_points
@@ -30,6 +31,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     KUBERNETES.name: KUBERNETES,
     EDGE_LIST.name: EDGE_LIST,
     GRAPHML.name: GRAPHML,
+    STRUCTURIZR.name: STRUCTURIZR,
     JAEGER.name: JAEGER,
     OTLP.name: OTLP,
     ZIPKIN.name: ZIPKIN,
