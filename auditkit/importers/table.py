@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from auditkit.errors import InputError
+from auditkit.importers.backstage import BACKSTAGE
 from auditkit.importers.base import Importer
 from auditkit.importers.call_counts import CALL_COUNTS
 from auditkit.importers.compose import COMPOSE
@@ -26,6 +27,7 @@ from auditkit.registry import with_entry_points
 IMPORTERS: Final[Mapping[str, Importer]] = {
     NATIVE.name: NATIVE,
     ISOTOPE.name: ISOTOPE,
+    BACKSTAGE.name: BACKSTAGE,
     COMPOSE.name: COMPOSE,
     ISTIO.name: ISTIO,
     KUBERNETES.name: KUBERNETES,
