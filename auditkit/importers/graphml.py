@@ -10,10 +10,10 @@ from auditkit.errors import InputError
 from auditkit.importers.base import Importer, ReadSibling
 from auditkit.importers.dotted import ours
 from auditkit.importers.drawn import Arrow, Box, draft, name_of
-from auditkit.importers.mentions import question
+from auditkit.importers.drawn_doubts import which_way
 from auditkit.importers.restored import Kept, restored
 from auditkit.model.draft import Draft
-from auditkit.model.system import ComponentKind, Evidence, Question
+from auditkit.model.system import ComponentKind
 
 MAX_CHARACTERS: Final = 20_000_000
 CANNOT_SAY: Final = ("a GraphML graph of another tool does not say how many instances run, nor who waits for an answer",)
@@ -50,7 +50,7 @@ def _read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
         )
     boxes = [_box(key, data, name, lines.get(key)) for key, data in nodes]
     if not graph.is_directed():
-        return draft(name, boxes, (), (_which_way(caller, callee, name) for caller, callee, _ in edges), CANNOT_SAY)
+        return draft(name, boxes, (), (which_way(caller, callee, name) for caller, callee, _ in edges), CANNOT_SAY)
     return draft(name, boxes, (_arrow(caller, callee, data, name) for caller, callee, data in edges), (), CANNOT_SAY)
 
 
@@ -76,12 +76,6 @@ def _arrow(caller: str, callee: str, data: Mapping[str, Any], source: str) -> Ar
     label = next((f" ({data[name]})" for name in _LABELS if data.get(name)), "")
     is_async = str(data.get("call", "")).lower() == "async"
     return Arrow(caller, callee, source, f"edge {caller} -> {callee}{label}"[:300], is_async=is_async)
-
-
-def _which_way(one: str, other: str, source: str) -> Question:
-    evidence = Evidence(source=source, locator=f"edge {one} -- {other}", confidence="declared")
-    what = f"{one} and {other} are joined by a line without direction: which of them calls the other?"
-    return question(f"direction {one} {other}", f"{one} -> {other}", what, source, (evidence,))
 
 
 GRAPHML: Final = Importer(

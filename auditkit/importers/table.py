@@ -10,6 +10,7 @@ from auditkit.importers.backstage import BACKSTAGE
 from auditkit.importers.base import Importer
 from auditkit.importers.call_counts import CALL_COUNTS
 from auditkit.importers.compose import COMPOSE
+from auditkit.importers.dot import DOT
 from auditkit.importers.edge_list import EDGE_LIST
 from auditkit.importers.graphml import GRAPHML
 from auditkit.importers.grpc_config import GRPC
@@ -17,6 +18,7 @@ from auditkit.importers.isotope import ISOTOPE
 from auditkit.importers.istio import ISTIO
 from auditkit.importers.kiali import KIALI
 from auditkit.importers.kubernetes import KUBERNETES
+from auditkit.importers.mermaid import MERMAID
 from auditkit.importers.native import NATIVE
 from auditkit.importers.resilience4j import RESILIENCE4J
 from auditkit.importers.structurizr import STRUCTURIZR
@@ -33,6 +35,8 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     KUBERNETES.name: KUBERNETES,
     EDGE_LIST.name: EDGE_LIST,
     GRAPHML.name: GRAPHML,
+    DOT.name: DOT,
+    MERMAID.name: MERMAID,
     STRUCTURIZR.name: STRUCTURIZR,
     JAEGER.name: JAEGER,
     OTLP.name: OTLP,
