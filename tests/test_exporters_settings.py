@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import io
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from auditkit.exporters import EXPORTERS
 from auditkit.model.audit import PolicyProposal, Strategy
 from auditkit.model.system import System
 
-TARGETS = ("istio", "linkerd", "envoy", "resilience4j", "dotnet", "hystrix", "grpc")
+TARGETS = ("istio", "linkerd", "envoy", "resilience4j", "dotnet", "hystrix", "grpc", "failsafe-go")
 
 
 def made(target: str, system: System, strategy: Strategy | None) -> dict[str, bytes]:
@@ -330,6 +332,28 @@ def test_different_settings_of_one_pair_take_the_more_patient_ones():
     )
     assert yaml(made("istio", system, None)["istio/virtual-services.yaml"])[0]["spec"]["http"][0]["timeout"] == "900ms"
     assert "api -> b: 2 dependencies with different settings share one place" in gaps("istio", system, None)
+
+
+@pytest.mark.skipif(shutil.which("gofmt") is None, reason="gofmt is not installed (Debian package golang-go)")
+def test_gofmt_accepts_the_go_files(inputs):
+    """Go's own parser and formatter: nothing to complain of, nothing to put right; a planted fault is rejected."""
+    for content in made("failsafe-go", *inputs).values():
+        answer = subprocess.run(["gofmt"], input=content, capture_output=True, check=True)
+        assert answer.stdout == content
+    broken = subprocess.run(["gofmt"], input=content.replace(b"policies...)}", b"policies...)"), capture_output=True, check=False)
+    assert broken.returncode != 0
+
+
+def test_the_go_client_means_what_the_model_means():
+    """Attempts are attempts, the timeout is of one, the breaker is by rate, and it is made of failsafe-go's own policies."""
+    text = next(iter(made("failsafe-go", *two(**FULL)).values())).decode()
+    for call in (
+        "WithMaxAttempts(2)", "WithBackoffFactor(25*time.Millisecond, 100*time.Millisecond, 2)", "WithJitterFactor(0.99)",
+        "WithFailureRateThreshold(0.5, 20, 10000*time.Millisecond)", "WithSuccessThreshold(3)",
+        "bulkhead.NewBuilder[*http.Response](12)", "timeout.New[*http.Response](300 * time.Millisecond)",
+    ):  # fmt: skip
+        assert call in text
+    assert "NewRetryPolicyBuilder" not in next(iter(made("failsafe-go", *two(timeout="1s", retry="none")).values())).decode()
 
 
 def test_hystrix_files_are_properties(inputs):
