@@ -33,7 +33,7 @@ lab: $(READY)  ## open the workbook in JupyterLab
 test: judges lint types tests  ## the whole test run
 
 # programs that judge what we write (Debian's names); only on CI's own machine are they installed without asking
-JUDGES := chromium prometheus scram libreoffice-writer poppler-utils
+JUDGES := chromium prometheus scram libreoffice-writer poppler-utils golang-go
 judges:
 	@if [ "$$CI" = true ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  dpkg -s $(JUDGES) >/dev/null 2>&1 || { apt-get update -qq && \

@@ -62,6 +62,10 @@ class View:
         place = self.findings.index(finding)
         return f"finding-{place + 1}" if place < MOST else "findings"
 
+    def evidence_anchor(self, finding: Finding) -> str:
+        """Where the evidence of a finding stands."""
+        return self.finding_anchor(finding).replace("finding", "evidence", 1)
+
     @cached_property
     def decisions(self) -> Mapping[str, Decision]:
         """The latest decision by what it is about."""

@@ -125,13 +125,23 @@ def _difference(proposal: PolicyProposal) -> str:
     now = new.model_dump(mode="json", by_alias=True, exclude_none=True)
     # a pattern that nobody is known to have and that is not wanted either is nothing to do
     changed = [(k, was.get(k, "unknown"), v) for k, v in now.items() if was.get(k) != v and not (k not in was and v == "none")]
-    return ", ".join(f"{key.replace('_', ' ')} {_plain(before)} to {_plain(value)}" for key, before, value in changed)
+    return ", ".join(f"{key.replace('_', ' ')} {_plain(value)} (today {_plain(before)})" for key, before, value in changed)
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {inner}" for key, inner in value.items()) + "}"
-    return str(value)
+    """One setting, as short as an order to do it may be; the whole of it stands with the settings.
+
+    >>> _plain({"max_attempts": 2, "backoff": "50ms"}), _plain({"failure_rate": "50%", "window": "10s"}), _plain("none")
+    ('of 2 attempts', 'at 50% in 10s', 'none')
+    """
+    if not isinstance(value, dict):
+        return str(value)
+    if "max_attempts" in value:
+        return f"of {value['max_attempts']} attempts"
+    if "max_concurrent" in value:
+        return f"of {value['max_concurrent']}"
+    threshold = value.get("failure_rate") or (f"{value['failures']} failures" if "failures" in value else "unknown failures")
+    return f"at {threshold}" + (f" in {value['window']}" if "window" in value else "")
 
 
 def _open(facts: Facts, finding: Finding, tried: bool, decided: Mapping[str, Decision]) -> Action:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from auditkit.document import settings
-from auditkit.document.blocks import Block, Heading, Part, Row, bullets, code, marked, rich, strong, table, text
+from auditkit.document.blocks import Block, Heading, Part, Row, bullets, code, joined, link, marked, rich, strong, table, text
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import bounds, day, duration, how_many, number, rate
 from auditkit.document.rules import RULES
 from auditkit.document.sections.words import names
 from auditkit.document.titles import TITLES
-from auditkit.document.view import View
+from auditkit.document.view import MOST, View
 from auditkit.model.latency import LatencyProfile
 from auditkit.model.system import Policy
 
@@ -19,6 +19,7 @@ def appendix(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     return [
         *_completeness(empty),
         *_grounds(view),
+        *_evidence(view),
         *_data(view),
         *_rules(),
         *_assumptions(view),
@@ -76,6 +77,19 @@ def _grounds(view: View) -> list[Block]:
             rows,
             widths=(0.5, 2, 1.1, 2.2, 2.6, 2, 2),
         ),
+    ]
+
+
+def _evidence(view: View) -> list[Block]:
+    if not view.findings:
+        return []
+    rows = [
+        Row((rich(link(f.title, view.finding_anchor(f))), joined(f.evidence, "; ") or rich("–")), view.evidence_anchor(f))
+        for f in view.findings[:MOST]
+    ]
+    return [
+        Heading("Evidence of the findings", "evidences"),
+        table("What each finding rests on", ("Finding", "Evidence"), rows, widths=(2, 6)),
     ]
 
 

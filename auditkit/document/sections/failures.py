@@ -257,10 +257,10 @@ def _findings(view: View) -> list[Block]:
     if not view.findings:
         return [*found, text("No check found anything. What is not described could not be checked.")]
     rows = [Row(_finding(view, finding), view.finding_anchor(finding)) for finding in view.findings[:MOST]]
-    head = ("Severity", "Finding", "Evidence", "Remedy", "Decision")
+    head = ("Severity", "Finding", "Remedy", "Decision")
     return [
         *found,
-        table("Findings, the heaviest first", head, rows, widths=(1.1, 2.6, 3.4, 3, 1)),
+        table("Findings, the heaviest first", head, rows, widths=(0.9, 4, 3.6, 0.9)),
         *_cut(len(view.findings), "auditkit check", MOST),
         text(code("auditkit explain CHECK"), " says why a check matters, how it decides and when it is wrong."),
     ]
@@ -270,8 +270,11 @@ def _finding(view: View, finding: Finding) -> tuple[Rich, ...]:
     decision = view.decisions.get(finding.key)
     return (
         rich(severity(finding.severity)),
-        rich(strong(finding.title), muted(f" {finding.certainty} · "), code(finding.check)),
-        joined(finding.evidence, "; "),
+        rich(
+            strong(finding.title),
+            muted(f" {finding.certainty} · {finding.check} · "),
+            link("evidence", view.evidence_anchor(finding)),
+        ),
         rich(finding.remedy),
         rich(CHOICES[decision.choice] if decision else "none yet"),
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from auditkit.document.blocks import Block, Heading, Part, code, joined, rich, strong, table, text
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from auditkit.document.blocks import Block, Heading, Part, Rich, Row, code, joined, rich, strong, table, text
 from auditkit.document.completeness import Missing
-from auditkit.document.figures import duration
 from auditkit.document.sections.words import gaps
 from auditkit.document.view import MOST, View
-from auditkit.model.audit import Experiment, Scenario
-
-IN_FULL = 40
-"""Experiments that are told in full; further ones are listed."""
+from auditkit.model.audit import Experiment
 
 
 def monitoring(view: View, empty: tuple[Missing, ...]) -> list[Block]:
@@ -41,60 +41,73 @@ def monitoring(view: View, empty: tuple[Missing, ...]) -> list[Block]:
 
 
 def experiments(view: View, empty: tuple[Missing, ...]) -> list[Block]:
-    """One entry for each experiment, with the slot for its result."""
+    """Tests, then chaos experiments, each with the slot for its result."""
     found: list[Block] = [
         text(
             "Each experiment could refute one claim of this document. It runs in staging first, with a condition that ends "
-            "it and a way back. "
-            "A claim whose experiment has no result is a claim."
+            "it and a way back. A claim whose experiment has no result is a claim."
         )
     ]
     ordered = sorted(view.book.strategy.experiments, key=lambda e: (e.result is None, e.id))
-    for experiment in ordered[:IN_FULL]:
-        found += [Heading(experiment.id, f"experiment-{experiment.id}"), _experiment(experiment)]
-    others: list[tuple[Part, ...]] = [
-        (code(e.id), e.claim, e.environment, e.result or "no result yet") for e in ordered[IN_FULL : IN_FULL + MOST]
-    ]
-    if others:
-        left = len(ordered) - IN_FULL - len(others)
-        found += [
-            Heading("Further experiments", "experiments-more"),
-            table(
-                "Claims that can be tested the same way",
-                ("Experiment", "Claim", "Where", "Result"),
-                others,
-                widths=(2, 4, 0.8, 1.4),
-            ),
-            text(
-                "Method, condition that ends it and way back of each are in ",
-                code("strategy.json"),
-                f"{f', and {left:,} more experiments' if left else ''}.",
-            ),
-        ]
+    for kind, title, anchor in _KINDS:
+        found += _of_kind([experiment for experiment in ordered if experiment.kind == kind], title, anchor)
     return [*found, *gaps(empty, "experiments")]
 
 
-def _experiment(experiment: Experiment) -> Block:
-    rows: list[tuple[Part, ...]] = [
-        ("Claim", experiment.claim),
-        ("Steady state", experiment.hypothesis),
-        ("What is done", rich(_scenario(experiment.scenario), ". ", experiment.method)),
-        *([("Expected", experiment.expected)] if experiment.expected else []),
-        ("Ends at once when", experiment.abort),
-        ("Way back", experiment.rollback),
-        ("Where", experiment.environment),
-        ("Result", experiment.result or strong("no result yet")),
+_KINDS: Final = (
+    ("test", "Tests, on every change", "experiments-tests"),
+    ("chaos", "Chaos experiments", "experiments-chaos"),
+)
+_SAID: Final[tuple[tuple[str, Callable[[Experiment], str]], ...]] = (
+    ("Steady state", lambda e: e.hypothesis),
+    ("Expected", lambda e: e.expected),
+    ("Ends at once when", lambda e: e.abort),
+    ("Way back", lambda e: e.rollback),
+    ("Where", lambda e: e.environment),
+)
+"""What every experiment says beside its claim and its method; what all of one kind share is said once, above the table."""
+
+
+def _of_kind(of: list[Experiment], title: str, anchor: str) -> list[Block]:
+    if not of:
+        return []
+    shared = [(name, say(of[0])) for name, say in _SAID if len({say(e) for e in of}) == 1 and say(of[0])]
+    own = [(name, say) for name, say in _SAID if len({say(e) for e in of}) > 1]
+    columns = [_Column(own[:2], 2.6), _Column(own[2:], 2.6)] if len(own) > 2 else [_Column(own, 3)]
+    columns = [column for column in columns if column.said]
+    head = ("Experiment", "Claim", "What is done", *(column.title for column in columns), "Result")
+    rows = [
+        Row(
+            (
+                rich(code(e.id)),
+                rich(e.claim),
+                rich(e.method),
+                *(column.cell(e) for column in columns),
+                rich(e.result or strong("no result yet")),
+            ),
+            f"experiment-{e.id}",
+        )
+        for e in of[:MOST]
     ]
-    return table(f"Experiment {experiment.id}", ("What", "How"), rows, widths=(1, 5))
+    found: list[Block] = [Heading(title, anchor)]
+    if shared:
+        found.append(text("All of them: ", joined((rich(f"{name.lower()}: ", words) for name, words in shared), "; "), "."))
+    found.append(table(title, head, rows, widths=(1.7, 2.2, 3, *(column.width for column in columns), 0.9)))
+    if len(of) > MOST:
+        found.append(text(f"The first {MOST} of {len(of):,}; all are in ", code("strategy.json"), "."))
+    return found
 
 
-def _scenario(scenario: Scenario) -> Part:
-    how = {"down": "answers with errors", "slow": "does not answer in time"}[scenario.mode]
-    parts: list[Part] = [joined((code(atom) for atom in scenario.fail), " and "), f" {how}"]
-    if scenario.start_s is not None:
-        parts.append(f", from {duration(scenario.start_s)}")
-    if scenario.duration_s is not None:
-        parts.append(f", for {duration(scenario.duration_s)}")
-    if scenario.load is not None:
-        parts.append(f", at {scenario.load:g} × normal load")
-    return rich(*parts)
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column that holds several short statements, each after its name."""
+
+    said: list[tuple[str, Callable[[Experiment], str]]]
+    width: float
+
+    @property
+    def title(self) -> str:
+        return " · ".join(name for name, _ in self.said)
+
+    def cell(self, experiment: Experiment) -> Rich:
+        return joined((say(experiment) for _, say in self.said if say(experiment)), " · ") or rich("–")
