@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from auditkit.document import FORMATS, Book, Provenance, document
 from auditkit.errors import InputError
 from auditkit.exporters import all_exporters
 from auditkit.importers import update_yaml
-from auditkit.model.audit import SEVERITIES, Artifact, Strategy
+from auditkit.model.audit import SEVERITIES, Artifact, Gap, Strategy
 from auditkit.model.noun import Noun
 from auditkit.project import folder as held
 from auditkit.project import measuring
@@ -143,15 +144,17 @@ def _made(inputs: Inputs, to: Sequence[str]) -> tuple[list[Artifact], tuple[Writ
         raise InputError.of(f"--to {','.join(to)}", what, f"choose from: {', '.join(targets())}")
     artifacts: list[Artifact] = []
     gaps: list[WrittenGap] = []
+    by_target: dict[str, tuple[Gap, ...]] = {}
     known = all_exporters()
-    formats = tuple(name for name in to if name in FORMATS)
-    if formats:
-        artifacts.extend(document(book(inputs), formats))
     for name in to:
         if name in known:
             made, missing = known[name].export(inputs.system, inputs.strategy)
             artifacts.extend(made)
             gaps.extend(WrittenGap(target=name, where=gap.where, what=gap.what, remedy=gap.remedy) for gap in missing)
+            by_target[name] = missing
+    formats = tuple(name for name in to if name in FORMATS)
+    if formats:
+        artifacts = [*document(replace(book(inputs), gaps=by_target), formats), *artifacts]
     return artifacts, tuple(gaps)
 
 

@@ -12,7 +12,7 @@ from auditkit.checks import Facts, run_checks, sentence_on_single_points
 from auditkit.importers import coverage
 from auditkit.model.audit import AuditFacts, Decision, Finding, Strategy
 from auditkit.model.draft import Coverage
-from auditkit.model.failure import Mode
+from auditkit.model.failure import Assume, Mode
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice, profiles_of
 from auditkit.model.system import Dependency, Evidence, Question, System
 from auditkit.planning import advise_all, by_call, plan, tested
@@ -83,9 +83,21 @@ class Inputs:
         They are computed for those who read them, and not kept in strategy.yaml: nobody would read hundreds of them there.
         """
         modes: tuple[Mode, ...] = ("down", "slow")
-        blast = tuple(r for mode in modes for r in engine.single_failures(self.system, mode, "worst", self.profiles))
+        answers: tuple[Assume, ...] = ("worst", "best")
+        blast = tuple(
+            radius
+            for mode in modes
+            for assume in answers
+            for radius in engine.single_failures(self.system, mode, assume, self.profiles)
+        )
         assumed = self.facts.assumed_availability
-        cut_sets = engine.cut_sets(self.system, max_order=3, assumed_availability=assumed, profiles=self.profiles)
+        cut_sets = tuple(
+            found
+            for mode in modes
+            for found in engine.cut_sets(
+                self.system, mode=mode, max_order=3, assumed_availability=assumed, profiles=self.profiles
+            )
+        )
         return self.strategy.model_copy(update={"blast": blast, "cut_sets": cut_sets})
 
 

@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from auditkit.document import settings
-from auditkit.document.blocks import Block, Heading, Part, Row, bullets, code, joined, link, marked, rich, strong, table, text
+from auditkit.document.blocks import (
+    Block,
+    Heading,
+    Part,
+    Rich,
+    Row,
+    bullets,
+    code,
+    joined,
+    link,
+    marked,
+    rich,
+    strong,
+    table,
+    text,
+)
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import bounds, day, duration, how_many, number, rate
 from auditkit.document.rules import RULES
@@ -218,11 +233,30 @@ def _settings(view: View) -> list[Block]:
 
 
 def _gaps(view: View) -> list[Block]:
-    rows = [(target, code(g.where), g.what, g.remedy or "–") for target in sorted(view.book.gaps) for g in view.book.gaps[target]]
-    if not rows:
+    """What the targets exported beside this document cannot express; calls that lack the same are told together."""
+    calls: dict[tuple[str, str, str], list[str]] = {}
+    for target in sorted(view.book.gaps):
+        for gap in view.book.gaps[target]:
+            calls.setdefault((target, gap.what, gap.remedy), []).append(gap.where)
+    if not calls:
         return []
-    head = ("Target", "Where", "What it cannot express", "Instead")
-    return [Heading("What the exported files cannot express", "gaps"), table("Gaps", head, rows, widths=(1, 2, 3, 3))]
+    rows = [(target, what, _some(where), remedy or "–") for (target, what, remedy), where in calls.items()]
+    head = ("Target", "What it cannot express", "Calls", "Instead")
+    return [
+        Heading("What the exported files cannot express", "gaps"),
+        table("Gaps", head, rows[:MOST], widths=(1, 3, 2.5, 2.5)),
+        *(
+            [text(f"The first {MOST} of {len(rows):,}; ", code("auditkit export --json"), " lists all.")]
+            if len(rows) > MOST
+            else []
+        ),
+    ]
+
+
+def _some(where: list[str]) -> Rich:
+    """The first few calls, and how many more there are."""
+    more = f" and {len(where) - 5} more" if len(where) > 5 else ""
+    return rich(names(where[:5]), more)
 
 
 def _changes(view: View) -> list[Block]:
