@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -140,3 +141,23 @@ def test_whatever_is_wrong_in_a_file_is_said_in_one_line(form: str, text: str) -
     """400 damaged files each: a draft or words, never a traceback; some of each."""
     results = [outcome(IMPORTERS[form], damaged, "g.x") for damaged in damaged_text(text, 400)]
     assert {type(result) for result in results} == {Draft, str}
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("dot", "//" * 200_000),
+        ("dot", "#\n" * 200_000),
+        ("mermaid", " %%\n" * 50_000),
+        ("mermaid", "flowchart LR\n" + "a -- " + "x " * 50_000),
+        ("isotope", "services:\n" + " \n" * 100_000),
+        ("structurizr", "workspace {" + "/*" * 50_000),
+        ("structurizr", "workspace {" + "{" * 20_000),
+        ("graphml", "<graphml>" + "<graph>" * 50_000),
+    ],
+)
+def test_no_text_makes_a_reader_hang(form: str, text: str) -> None:
+    """Each of these held an earlier expression up for minutes, or is of the kind that does; 5 s are the promise."""
+    start = time.perf_counter()
+    outcome(IMPORTERS[form], text, "x")
+    assert time.perf_counter() - start < 5

@@ -24,7 +24,7 @@ MAX_EDGES: Final = 100_000
 MAX_DEPTH: Final = 60
 CANNOT_SAY: Final = ("a DOT graph does not say how many instances run, nor who waits for an answer",)
 _START: Final = re.compile(
-    r"\A(?:\ufeff|\s|//[^\n]*|#[^\n]*|/\*.*?\*/)*(?:strict\s+)?(?:di)?graph\b[^{;=\n]*\{", re.IGNORECASE | re.DOTALL
+    r"\A(?>\ufeff|\s++|//[^\n]*+|#[^\n]*+|/\*.*?\*/)*+(?:strict\s+)?(?:di)?graph\b[^{;=\n]*\{", re.IGNORECASE | re.DOTALL
 )
 _TOKEN: Final = re.compile(
     r'(?P<skip>\s+|//[^\n]*|^\#[^\n]*|/\*.*?\*/)|"(?P<text>(?:[^"\\]|\\.)*)"|(?P<sign>->|--|[{}\[\];,=:+])'
@@ -77,6 +77,8 @@ class _Parser:
         self.directed = True
 
     def all(self) -> Graph:
+        if not self.tokens:
+            raise self.refused("expects graph or digraph")
         while self.at < len(self.tokens):
             if self.word() == "strict":
                 self.at += 1

@@ -16,9 +16,11 @@ from auditkit.model.draft import Draft, Item
 from auditkit.model.system import Evidence, Question
 
 CANNOT_SAY: Final = ("an isotope graph does not say what a service stands for, nor in which zones its replicas run",)
-_SERVICES: Final = re.compile(r"""^["']?services["']?:\s*(?:#.*)?\r?\n(?:\s*(?:#.*)?\r?\n)*[ \t]*- """, re.MULTILINE)
+_SERVICES: Final = re.compile(
+    r"""^["']?services["']?:[ \t]*+(?:#[^\n]*+)?\r?\n(?>[ \t]*+(?:#[^\n]*+)?\r?\n)*+[ \t]*- """, re.MULTILINE
+)
 _ONLY_HERE: Final = re.compile(
-    r"^\s*(?:- )?(?:script|isEntrypoint|numReplicas|numRbacPolicies|errorRate|responseSize):", re.MULTILINE
+    r"^[ \t]*+(?:- )?(?:script|isEntrypoint|numReplicas|numRbacPolicies|errorRate|responseSize):", re.MULTILINE
 )
 _KIND: Final = re.compile(r"^kind:\s*MockServiceGraph\b", re.MULTILINE)
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9._-]{1,300}")

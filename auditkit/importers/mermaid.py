@@ -24,7 +24,9 @@ _START: Final = re.compile(
 _FENCE: Final = re.compile(
     r"^[ \t]*(?:```+|~~~+|:::)[ \t]*\{?mermaid\}?[^\n]*\n(.*?)^[ \t]*(?:```|~~~|:::)", re.MULTILINE | re.DOTALL
 )
-_BEFORE: Final = re.compile(r"^(?:\ufeff|\s|%%[^\n]*)*(?:---\r?\n.*?^---\r?\n)?(?:\s|%%[^\n]*)*", re.DOTALL | re.MULTILINE)
+_BEFORE: Final = re.compile(
+    r"\A(?>\ufeff|\s++|%%[^\n]*+)*+(?>---\r?\n.*?^---\r?\n)?+(?>\s++|%%[^\n]*+)*+", re.DOTALL | re.MULTILINE
+)
 _PASSED_OVER: Final = re.compile(r"(?:classDef|class|style|linkStyle|click|direction|accTitle|accDescr)\b")
 _ID: Final = re.compile(r"[^\W]+(?:[-.]+[^\W]+)*")
 _SHAPES: Final = (
@@ -194,7 +196,7 @@ def _drawn(reading: _Reading) -> Draft:
         said = f"{caller} -> {callee}" + (f": {label}" if label else "")
         if link["line"].startswith("~"):
             continue  # an invisible link only places its nodes
-        if not {caller, callee} <= set(ids):
+        if caller not in ids or callee not in ids:
             questions.append(which_part(*ends))
         elif link["tip"] == ">" or link["head"] == "<":
             forth, back = Arrow(caller, callee, source, said[:300], line), Arrow(callee, caller, source, said[:300], line)

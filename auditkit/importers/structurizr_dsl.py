@@ -21,7 +21,7 @@ DSL_SIGNS: Final = re.compile(
 _TOKEN: Final = re.compile(
     r'"""(?P<long>.*?)"""|"(?P<text>(?:[^"\\\n]|\\.)*)"|(?P<arrow>--\S*?->|->)|(?P<sign>[{}=])|(?P<word>[^\s{}="]+)', re.DOTALL
 )
-_COMMENT: Final = re.compile(r'("(?:[^"\\\n]|\\.)*")|/\*.*?\*/|(?<![^\s])(?://|#)[^\n]*', re.DOTALL)
+_COMMENT: Final = re.compile(r'("(?:[^"\\\n]|\\.)*")|/\*.*?(?:\*/|\Z)|(?<![^\s])(?://|#)[^\n]*', re.DOTALL)
 _TYPES: Final[Mapping[str, Type]] = {
     "person": "person",
     "softwaresystem": "system",
