@@ -22,6 +22,7 @@ from auditkit.importers.mermaid import MERMAID
 from auditkit.importers.native import NATIVE
 from auditkit.importers.resilience4j import RESILIENCE4J
 from auditkit.importers.structurizr import STRUCTURIZR
+from auditkit.importers.terraform import TERRAFORM
 from auditkit.importers.traces import JAEGER, OTLP, SPAN_CSV, ZIPKIN
 from auditkit.importers.yaml_text import parse_all
 from auditkit.registry import with_entry_points
@@ -38,6 +39,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     DOT.name: DOT,
     MERMAID.name: MERMAID,
     STRUCTURIZR.name: STRUCTURIZR,
+    TERRAFORM.name: TERRAFORM,
     JAEGER.name: JAEGER,
     OTLP.name: OTLP,
     ZIPKIN.name: ZIPKIN,
