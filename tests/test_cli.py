@@ -234,6 +234,21 @@ def test_findings_go_into_pipelines_as_sarif_and_as_annotations(shop: Path) -> N
     assert auditkit("check", shop, "--format", "github").out.startswith("::")
 
 
+@pytest.mark.parametrize("sample", ["worked-example", "flash-sale"])
+def test_planning_and_running_again_changes_not_one_byte(sample: str, tmp_path: Path) -> None:
+    """`plan`, then `run` twice: the folder is the same, whatever was there before."""
+    folder = tmp_path / "audit"
+    assert auditkit("new", folder, "--sample", sample).code == 0
+    assert auditkit("plan", folder).code == 0
+    strategy = (folder / "strategy.yaml").read_bytes()
+    assert auditkit("run", folder).code == 0
+    before = tree(folder)
+    assert auditkit("run", folder).code == 0
+    assert auditkit("plan", folder).code == 0
+    assert tree(folder) == before
+    assert before["strategy.yaml"] == strategy
+
+
 def test_drift_is_what_differs_in_meaning(tmp_path: Path) -> None:
     """Deployed as exported: none. Reordered and with a comment: none. One timeout changed: that one, with both values."""
     audit, deployed = tmp_path / "audit", tmp_path / "deployed"

@@ -356,6 +356,36 @@ def test_the_go_client_means_what_the_model_means():
     assert "NewRetryPolicyBuilder" not in next(iter(made("failsafe-go", *two(timeout="1s", retry="none")).values())).decode()
 
 
+def test_a_write_is_not_retried_because_a_read_beside_it_is():
+    """Two operations of one pair share a route: it retries only where both do, and the more patient timeout stays."""
+    read = {"timeout": "900ms", "retry": {"max_attempts": 3, "backoff": "50ms"}}
+    write = {"timeout": "100ms", "retry": "none"}
+    system = System.model_validate(
+        {
+            "system": "s",
+            "components": [{"id": "api"}, {"id": "b"}],
+            "dependencies": [
+                {"from": "api:x", "to": "b", "policy": read, "idempotent": True},
+                {"from": "api:y", "to": "b:buy", "policy": write, "idempotent": False},
+            ],
+        }
+    )
+    (route,) = yaml(made("istio", system, None)["istio/virtual-services.yaml"])[0]["spec"]["http"][:1]
+    assert (route["retries"], route["timeout"]) == ({"attempts": 0}, "900ms")
+    assert "retries only where all have them" in gaps("istio", system, None)
+
+
+def test_a_retry_before_sending_is_written_only_where_the_target_can_tell():
+    """Envoy and Istio know refused connections; elsewhere the retry is left out, with a gap."""
+    inputs = two(timeout="200ms", retry={"max_attempts": 2, "only": "before_sending"})
+    files = made("istio", *inputs)
+    assert (
+        yaml(files["istio/virtual-services.yaml"])[0]["spec"]["http"][0]["retries"]["retryOn"] == "connect-failure,refused-stream"
+    )
+    for target in ("resilience4j", "python", "dotnet", "linkerd", "grpc"):
+        assert "errors before sending only" in gaps(target, *inputs)
+
+
 def test_hystrix_files_are_properties(inputs):
     """Each line is a comment, empty, or `key=value` with a key that Hystrix knows."""
     known = ("execution.", "circuitBreaker.", "metrics.rollingStats.", "coreSize", "maximumSize", "maxQueueSize")

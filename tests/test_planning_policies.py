@@ -207,6 +207,33 @@ def test_a_module_of_a_monolith_is_no_remote_call_but_calls_some() -> None:
     assert one(found, "billing -> db").provisional
 
 
+ARTICLE = {
+    "timeout": "200ms",
+    "retry": {"max_attempts": 2, "backoff": "50ms"},
+    "circuit_breaker": {"failures": 5, "window": "30s", "open_for": "30s"},
+    "bulkhead": {"max_concurrent": 10},
+}
+
+
+def test_an_articles_settings_are_judged_at_two_hundred_calls_a_second() -> None:
+    """200 ms, one retry after 50 ms, 5 failures in 30 s, a pool of 10: all four are changed, and the plan says from what."""
+    profile = measured("api -> db", 60, n=9990, errors=10)  # mean load 6; 0.1 % errors while healthy
+    pool = {"api": {"concurrency": 60}}
+    today = call(policy=ARTICLE, rate=f"{6 / profile.mean_s:.6f}/s")
+    found = one(proposals({**today, "idempotent": True}, profiles=(profile,), components=pool, deadline="1s"))
+    made, said = found.proposed, {name: ground.rule for name, ground in found.grounds.items()}
+    assert made.timeout_s == 0.18
+    assert (retry(made).max_attempts, retry(made).jitter, retry(made).budget) == (2, "full", 0.01)
+    assert bulkhead(made).max_concurrent == 15
+    assert "today's 10 reject 4.3 %" in said["bulkhead"]
+    assert (breaker(made).failures, breaker(made).failure_rate) == (None, 0.5)
+    assert "at this rate 5 failures are 0.084 % of the calls, so it opens in" in said["circuit_breaker"]
+    hurried = one(proposals({**today, "idempotent": True}, profiles=(profile,), components=pool, deadline="300ms"))
+    assert hurried.proposed.retry == NONE
+    write = proposals({**today, "idempotent": False}, profiles=(profile,), components=pool)
+    assert "not idempotent" in why_not(write, "retry")
+
+
 SEEDS = st.integers(0, 2**32 - 1)
 
 

@@ -53,6 +53,22 @@ def test_actions_say_what_they_remove_and_by_how_much_the_risk_falls() -> None:
     assert action.effort == "small"
 
 
+def test_an_action_is_worth_what_the_failure_analysis_with_it_says() -> None:
+    """Cut sets and availability are computed again with the change in force: 1 % of slow ads no longer stops anything."""
+    system = shop().system
+    known = {"ads": 0.99, "db": 0.999, "api": 1.0}
+    components = tuple(c.model_copy(update={"availability": known[c.id]}) for c in system.components)
+    now = Facts(system.model_copy(update={"components": components}), shop().profiles, coverage=shop().coverage)
+    made = strategy(now)
+    action = next(a for a in made.actions if a.title.startswith("set api -> ads"))
+    assert action.single_points_removed == ("ads",)
+    assert action.availability_gained == pytest.approx(0.01 * 0.999 / 2)  # half: only where it is slow, not where it is down
+    slow = made.residual[1]
+    assert (slow.cut_sets_before["buy"], slow.cut_sets_after["buy"]) == (3, 2)
+    assert slow.p_failed_before["buy"] == pytest.approx(1 - 0.99 * 0.999)
+    assert slow.p_failed_after["buy"] == pytest.approx(0.001)
+
+
 def test_actions_are_ordered_by_risk_removed_per_effort() -> None:
     """A small change that removes much comes before a large one that removes as much."""
     weights = {"small": 1, "medium": 3, "large": 10}

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from auditkit.model.failure import Assumption, BlastRadius, Certainty, CutSets, Mode
+from auditkit.model.failure import Assumption, BlastRadius, Certainty, CutSets, Mode, Range
 from auditkit.model.latency import TimeoutAdvice
 from auditkit.model.noun import Noun, Seconds, Share
 from auditkit.model.system import Policy, Question
@@ -146,6 +146,14 @@ class Action(Noun):
     effort: Literal["small", "medium", "large"] | None = None
     status: Literal["open", "adopted", "accepted", "deferred"] = "open"
     risk_removed: float | None = Field(default=None, description="mean share of value that a single failure takes, less by this")
+    single_points_removed: tuple[str, ...] = Field(
+        default=(), description="what no longer stops any journey alone, in either mode"
+    )
+    availability_gained: float | None = Field(
+        default=None,
+        description="share of time, weighted by value, in which journeys no longer fail or hang; the mean of both modes, unknown "
+        "availabilities counted as 1",
+    )
 
 
 class Monitor(Noun):
@@ -168,6 +176,10 @@ class Residual(Noun):
     worst_loss_after: float = 0.0
     mean_loss_before: float = 0.0
     mean_loss_after: float = 0.0
+    cut_sets_before: dict[str, int] = Field(default_factory=dict, description="minimal cut sets of each journey, all sizes")
+    cut_sets_after: dict[str, int] = Field(default_factory=dict)
+    p_failed_before: dict[str, float | Range] = Field(default_factory=dict, description="that a journey fails or hangs; exact")
+    p_failed_after: dict[str, float | Range] = Field(default_factory=dict)
 
 
 class Uncovered(Noun):

@@ -11,7 +11,7 @@ from auditkit.model.audit import SEVERITIES, Action, Choice, Decision, Finding, 
 from auditkit.model.system import split_target
 from auditkit.planning.advice import advice_for
 from auditkit.planning.overlay import replace_policies, settings
-from auditkit.planning.risk import is_small_enough, relieved_by, risk
+from auditkit.planning.risk import Gain, Level, gain, is_small_enough, level, relieved_by
 
 Status = Literal["open", "adopted", "accepted", "deferred"]
 Effort = Literal["small", "medium", "large"]
@@ -51,33 +51,35 @@ def actions_for(
     decided = {decision.about: decision for decision in decisions}
     changes = [p for p in proposals if _difference(p)]
     tried = is_small_enough(facts, len(changes) + len(left))
-    alone = {p.dependency: _alone(facts, p, gone) if tried else _by_subject(p, gone) for p in changes}
+    now = level(facts) if tried else None
+    alone = {p.dependency: _alone(facts, now, p, gone) if now else _by_subject(p, gone) for p in changes}
     joint = {f.key: _shared(f, changes) for f in gone if not any(f.key in keys for keys, _ in alone.values())}
     actions = [_change(facts, p, gone, joint, alone[p.dependency], decided) for p in changes]
-    actions += [_open(facts, finding, tried, decided) for finding in left]
+    actions += [_open(facts, finding, now, decided) for finding in left]
     actions += advice_for(facts)
     return tuple(sorted(actions, key=_in_order))
 
 
-def _in_order(action: Action) -> tuple[bool, float, int, str, str]:
-    """What is still to be done first; then risk removed per effort, severity, name."""
-    worth = (action.risk_removed or 0.0) / _WEIGHT[action.effort or "medium"]
+def _in_order(action: Action) -> tuple[bool, float, float, int, str, str]:
+    """What is still to be done first; then risk removed per effort, availability gained per effort, severity, name."""
+    effort = _WEIGHT[action.effort or "medium"]
+    worth, better = (action.risk_removed or 0.0) / effort, (action.availability_gained or 0.0) / effort
     decided = action.status in ("accepted", "deferred")
-    return decided, -round(worth, 12), -SEVERITIES.index(action.severity), action.subject, action.title
+    return decided, -round(worth, 12), -round(better, 12), -SEVERITIES.index(action.severity), action.subject, action.title
 
 
-def _alone(facts: Facts, proposal: PolicyProposal, gone: Sequence[Finding]) -> tuple[frozenset[str], float | None]:
-    """Which of the findings go, and by how much the risk falls, with this one change on top of today."""
+def _alone(facts: Facts, now: Level, proposal: PolicyProposal, gone: Sequence[Finding]) -> tuple[frozenset[str], Gain]:
+    """Which of the findings go, and what risk is taken away, with this one change on top of today."""
     policy = proposal.proposed if proposal.declined else settings(proposal)
     if policy is None:
-        return frozenset(), None
+        return frozenset(), Gain()
     changed = replace(facts, system=replace_policies(facts.system, {proposal.dependency: policy}))
     still = {finding.key for finding in run_checks(changed)}
-    return frozenset(f.key for f in gone if f.key not in still), max(0.0, round(risk(facts) - risk(changed), 12))
+    return frozenset(f.key for f in gone if f.key not in still), gain(now, level(changed))
 
 
-def _by_subject(proposal: PolicyProposal, gone: Sequence[Finding]) -> tuple[frozenset[str], float | None]:
-    return frozenset(f.key for f in gone if f.subject == proposal.dependency), None
+def _by_subject(proposal: PolicyProposal, gone: Sequence[Finding]) -> tuple[frozenset[str], Gain]:
+    return frozenset(f.key for f in gone if f.subject == proposal.dependency), Gain()
 
 
 def _shared(finding: Finding, changes: Sequence[PolicyProposal]) -> frozenset[str]:
@@ -99,7 +101,7 @@ def _change(
     proposal: PolicyProposal,
     gone: Sequence[Finding],
     joint: Mapping[str, frozenset[str]],
-    alone: tuple[frozenset[str], float | None],
+    alone: tuple[frozenset[str], Gain],
     decided: Mapping[str, Decision],
 ) -> Action:
     subject = proposal.dependency
@@ -113,7 +115,9 @@ def _change(
         owner=_owner(facts, subject.partition(" -> ")[0]),
         effort="small",
         status=_status(decided.get(f"policy {subject}")),
-        risk_removed=alone[1],
+        risk_removed=alone[1].loss,
+        single_points_removed=alone[1].single_points,
+        availability_gained=alone[1].availability,
     )
 
 
@@ -144,9 +148,10 @@ def _plain(value: object) -> str:
     return f"at {threshold}" + (f" in {value['window']}" if "window" in value else "")
 
 
-def _open(facts: Facts, finding: Finding, tried: bool, decided: Mapping[str, Decision]) -> Action:
+def _open(facts: Facts, finding: Finding, now: Level | None, decided: Mapping[str, Decision]) -> Action:
     what = finding.remedy or finding.title
     effort: Effort = _EFFORT.get(finding.check, "medium")
+    mended = Gain() if now is None else relieved_by(facts, now, finding)
     return Action(
         title=what if finding.subject in what else f"{finding.subject}: {what}",
         subject=finding.subject,
@@ -155,7 +160,9 @@ def _open(facts: Facts, finding: Finding, tried: bool, decided: Mapping[str, Dec
         owner=_owner(facts, finding.subject.partition(" -> ")[0]),
         effort=effort,
         status=_status(decided.get(finding.key)),
-        risk_removed=relieved_by(facts, finding) if tried else None,
+        risk_removed=mended.loss,
+        single_points_removed=mended.single_points,
+        availability_gained=mended.availability,
     )
 
 

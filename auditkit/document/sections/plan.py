@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditkit.checks import in_order
 from auditkit.document.blocks import Block, Heading, Part, code, rich, strong, table, text
 from auditkit.document.completeness import Missing
-from auditkit.document.figures import day, how_many, share
+from auditkit.document.figures import availability_range, day, downtime, how_many, number, share
 from auditkit.document.sections.words import CHOICES, MANY, gaps, names, severity
 from auditkit.document.view import MOST, View
 from auditkit.model.audit import Action, Decision
@@ -75,6 +75,10 @@ def _shown(rows: list[tuple[Part, ...]], view: View) -> str:
 
 def _ends(action: Action) -> str:
     gain = f", {share(action.risk_removed)} less at risk" if action.risk_removed else ""
+    points = len(action.single_points_removed)
+    gain += f", {how_many(points, 'single point')} less" if points else ""
+    up = action.availability_gained or 0.0
+    gain += f", {downtime(up)} a month less down" if up >= 1e-5 else ""
     return how_many(len(action.removes), "finding") + gain
 
 
@@ -99,6 +103,19 @@ def _left(view: View) -> list[Block]:
         found.append(
             table("Single failures before and after the plan", head, rows, figures=(1, 3, 4), widths=(0.7, 1, 3, 1.6, 1.6))
         )
+    exact: list[tuple[Part, ...]] = [
+        (
+            code(journey),
+            r.mode,
+            f"{number(sets)} → {number(r.cut_sets_after.get(journey))}",
+            f"{availability_range(r.p_failed_before.get(journey))} → {availability_range(r.p_failed_after.get(journey))}",
+        )
+        for r in strategy.residual
+        for journey, sets in r.cut_sets_before.items()
+    ]
+    if exact:
+        columns = ("Journey", "Every failure is", "Minimal cut sets", "Availability")
+        found.append(table("All failures together, before and after the plan", columns, exact, widths=(2, 1, 1.4, 3)))
     if strategy.remaining:
         left = [(severity(f.severity), f.title, f.certainty) for f in sorted(strategy.remaining, key=in_order)]
         found.append(
