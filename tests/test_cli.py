@@ -236,17 +236,23 @@ def test_findings_go_into_pipelines_as_sarif_and_as_annotations(shop: Path) -> N
 
 @pytest.mark.parametrize("sample", ["worked-example", "flash-sale"])
 def test_planning_and_running_again_changes_not_one_byte(sample: str, tmp_path: Path) -> None:
-    """`plan`, then `run` twice: the folder is the same, whatever was there before."""
+    """Once everything is measured, planning, running and planning again leave the folder as it is."""
     folder = tmp_path / "audit"
     assert auditkit("new", folder, "--sample", sample).code == 0
-    assert auditkit("plan", folder).code == 0
-    strategy = (folder / "strategy.yaml").read_bytes()
     assert auditkit("run", folder).code == 0
     before = tree(folder)
-    assert auditkit("run", folder).code == 0
-    assert auditkit("plan", folder).code == 0
-    assert tree(folder) == before
-    assert before["strategy.yaml"] == strategy
+    for command in ("plan", "run", "plan"):
+        assert auditkit(command, folder).code == 0
+        assert tree(folder) == before
+
+
+def test_planning_before_measuring_says_so(tmp_path: Path) -> None:
+    """Exports lie there unmeasured: the plan is made without them, and tells how to measure."""
+    folder = tmp_path / "audit"
+    auditkit("new", folder, "--sample", "worked-example")
+    assert "not measured yet" in auditkit("plan", folder).err
+    auditkit("run", folder)
+    assert "not measured yet" not in auditkit("plan", folder).err
 
 
 def test_drift_is_what_differs_in_meaning(tmp_path: Path) -> None:

@@ -155,7 +155,10 @@ def columns_of(options: list[str]) -> tuple[tuple[str, str], ...]:
 @app.command()
 def plan(dir: Dir, json: Json = False) -> None:
     """Propose the strategy; decisions are kept."""
-    strategy = project.Audit.open(dir).plan()
+    audit = project.Audit.open(dir)
+    strategy = audit.plan()
+    if project.unmeasured(dir):
+        typer.echo(f"latency exports are not measured yet, and the plan goes without them: auditkit run {dir}", err=True)
     if json:
         _say(shapes.dump(shapes.plan(strategy)))
         return

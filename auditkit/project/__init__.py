@@ -14,6 +14,7 @@ from auditkit.project.importing import import_files
 from auditkit.project.lab import open_lab
 from auditkit.project.measuring import How, timeouts, timeouts_of_table
 from auditkit.project.schemas import schemas
+from auditkit.project.steps import unmeasured
 
 __all__ = [
     "Audit",
@@ -34,4 +35,5 @@ __all__ = [
     "schemas",
     "timeouts",
     "timeouts_of_table",
+    "unmeasured",
 ]

@@ -70,6 +70,12 @@ def steps(folder: Path) -> tuple[Step, ...]:
     )
 
 
+def unmeasured(folder: Path) -> bool:
+    """Whether latency exports lie in the folder that nobody has measured as they are now."""
+    measured = next(step for step in steps(folder) if step.name == "latency")
+    return measured.condition != "done" and bool(held.exports(folder).exports)
+
+
 def _condition(folder: Path, name: StepName, known: str | None) -> Condition:
     if not (folder / _RESULT[name]).is_file():
         return "open"
