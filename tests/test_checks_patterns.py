@@ -126,6 +126,14 @@ def test_a_slow_call_threshold_above_the_timeout_never_counts() -> None:
     assert "ends by its timeout" in found("breaker_cannot_trip", call(policy=policy, rate="20/s"))[0].evidence[0]
 
 
+def test_a_dead_threshold_for_slow_calls_is_told_beside_a_living_one_for_failures() -> None:
+    """The breaker may open by failures, never by slowness: possible; a threshold below the timeout is silent."""
+    both = {"failure_rate": "50%", "window": "10s", "min_calls": 5, "slow_call_rate": "50%"}
+    (finding,) = found("breaker_cannot_trip", call(policy=breaking(**both, slow_call="300ms"), rate="20/s"))
+    assert (finding.certainty, "never counts" in finding.evidence[0]) == ("possible", True)
+    assert found("breaker_cannot_trip", call(policy=breaking(**both, slow_call="100ms"), rate="20/s")) == ()
+
+
 def test_breakers_that_come_back_together() -> None:
     """Fixed cooldown, no ramp, three instances: a herd; growing time or trial calls mend it; one instance is no herd."""
     three = {"api": {"instances": 3}}

@@ -124,6 +124,17 @@ def test_a_bulkhead_is_proposed_where_timeouts_do_not_contain() -> None:
     assert "at a peakedness of 2" in found.grounds["bulkhead"].uncertainty
 
 
+def test_a_bulkhead_that_the_pool_cuts_says_so() -> None:
+    """Two of 15 needed places in a pool of 20: no ground claims 0.1 % where 10 places reject more."""
+    profiles = tuple(measured(f"api -> {to}", 60) for to in ("a", "b"))
+    rate = f"{6 / profiles[0].mean_s:.6f}/s"
+    each = [call(to, policy={**OPEN, "bulkhead": {"max_concurrent": 20}}, rate=rate) for to in ("a", "b")]
+    found = one(proposals(*each, profiles=profiles, components={"api": {"concurrency": 20}}), "api -> a")
+    assert bulkhead(found.proposed).max_concurrent == 10
+    assert "15 places would reject at most 0.1 % at peak; the pool leaves 10 of 20" in found.grounds["bulkhead"].rule
+    assert "4.3 %" in found.grounds["bulkhead"].cost
+
+
 def test_measured_bursts_make_a_bulkhead_larger() -> None:
     """Peakedness 2 seen in all calls: 27 places instead of 22; an export of a tenth of the calls shows no bursts."""
 

@@ -11,7 +11,7 @@ from auditkit.model.failure import Certainty
 from auditkit.model.policy import breaker, timeout_s
 from auditkit.model.system import CircuitBreaker, Dependency
 from auditkit.patterns.circuit_breaker import is_reachable
-from auditkit.patterns.observed import usual_rate_of_one
+from auditkit.patterns.observed import client_rate_of_one
 
 NAME = "breaker_cannot_trip"
 
@@ -23,7 +23,7 @@ def run(facts: Facts) -> Iterator[Finding]:
         if settings is None:
             continue
         sure = list(_never(facts, dependency, settings))
-        left_open = [] if sure else list(_defaults(settings))
+        left_open = [] if sure else [*_dead(dependency, settings), *_defaults(settings)]
         if not sure and not left_open:
             continue
         certainty: Certainty = "proven" if sure else "possible"
@@ -41,7 +41,7 @@ def run(facts: Facts) -> Iterator[Finding]:
 
 
 def _never(facts: Facts, dependency: Dependency, settings: CircuitBreaker) -> Iterator[str]:
-    rate = usual_rate_of_one(facts.paths, dependency)
+    rate = client_rate_of_one(facts.paths, dependency)
     if rate is not None and is_reachable(settings, rate) is False:
         needed = settings.failures if settings.failures is not None else settings.min_calls
         window = settings.window_s or 0.0
@@ -50,6 +50,14 @@ def _never(facts: Facts, dependency: Dependency, settings: CircuitBreaker) -> It
     only_slow = settings.failure_rate is None and settings.failures is None
     if only_slow and settings.slow_call_s is not None and timeout is not None and settings.slow_call_s >= timeout:
         yield f"a call is slow from {seconds(settings.slow_call_s)}, but it ends by its timeout after {seconds(timeout)}"
+
+
+def _dead(dependency: Dependency, settings: CircuitBreaker) -> Iterator[str]:
+    """A threshold for slow calls that nothing reaches, beside one for failures that counts."""
+    timeout = timeout_s(dependency.policy)
+    if settings.slow_call_s is not None and timeout is not None and settings.slow_call_s >= timeout:
+        slow, end = seconds(settings.slow_call_s), seconds(timeout)
+        yield f"its part for slow calls never counts: slow is from {slow}, and a call ends by its timeout after {end}"
 
 
 def _defaults(settings: CircuitBreaker) -> Iterator[str]:

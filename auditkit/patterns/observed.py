@@ -58,6 +58,13 @@ def usual_rate_of_one(paths: Paths, dependency: Dependency) -> float | None:
     return None if dependency.rate_per_s is None else dependency.rate_per_s / paths.caller(dependency).running
 
 
+def client_rate_of_one(paths: Paths, dependency: Dependency) -> float | None:
+    """Calls a second that the client of a call makes in one instance: dependencies of one name are one; None if unknown."""
+    same = [d for d in paths.of_caller.get(dependency.caller, ()) if d.subject == dependency.subject]
+    rates = [usual_rate_of_one(paths, d) for d in same]
+    return None if any(rate is None for rate in rates) else math.fsum(rate for rate in rates if rate is not None)
+
+
 def load_of_one(paths: Paths, dependency: Dependency, profiles: Profiles) -> float | None:
     """Calls under way on average in one instance of the caller at peak: rate × mean latency; None where either is unknown."""
     rate, mean = rate_of_one(paths, dependency), mean_s(dependency, profiles)

@@ -10,7 +10,7 @@ from auditkit.model.policy import breaker, timeout_s
 from auditkit.model.system import CircuitBreaker, Dependency
 from auditkit.patterns import circuit_breaker as pattern
 from auditkit.patterns.deadline import p99_s
-from auditkit.patterns.observed import Errors, correlation_seen, errors, is_light, usual_rate_of_one
+from auditkit.patterns.observed import Errors, client_rate_of_one, correlation_seen, errors, is_light
 from auditkit.planning.pick import Pick, Plan
 from auditkit.planning.pools import held_when_slow
 
@@ -25,7 +25,7 @@ def choose_breaker(plan: Plan, dependency: Dependency) -> Pick[CircuitBreaker]:
         return Pick(value="none", why_not="local, fast and reliable: a breaker would cost more than it saves")
     if timeout is None:
         return Pick(value=today, needs=(f"a timeout of {dependency.subject}: a breaker does not see a call that never ends",))
-    rate = _rate(plan, dependency)
+    rate = client_rate_of_one(plan.paths, dependency)
     if rate is None:
         return Pick(value=today, needs=(f"rate of {dependency.subject}",))
     seen, together = errors(dependency, plan.profiles), correlation_seen(dependency, plan.profiles)
@@ -50,13 +50,6 @@ def _why_none(rate_per_s: float, share: float, together: float) -> str:
         return f"up to {percent(share)} errors{bursts} while healthy: it would trip by chance"
     takes = f"take {seconds(float(f'{calls / rate_per_s:.2g}'))}" if rate_per_s > 0 else "never come together"
     return f"{rate_per_s:.3g} calls a second in one instance: the {calls} calls it needs {takes}"
-
-
-def _rate(plan: Plan, dependency: Dependency) -> float | None:
-    """Calls a second that one breaker sees: dependencies of one name are one client."""
-    same = [d for d in plan.paths.of_caller.get(dependency.caller, ()) if d.subject == dependency.subject]
-    rates = [usual_rate_of_one(plan.paths, d) for d in same]
-    return None if any(rate is None for rate in rates) else math.fsum(rate for rate in rates if rate is not None)
 
 
 def _wrong_with(today: CircuitBreaker, rate_per_s: float, seen: Errors | None, together: float) -> str:

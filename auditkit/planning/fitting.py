@@ -33,6 +33,9 @@ from auditkit.planning.timeouts import (
 )
 from auditkit.units import round_up
 
+_AGAIN = ("raised to ", "tightened to ")
+"""What the next step of the same kind replaces: the last one counts."""
+
 
 def fit_together(system: System, profiles: Profiles, target: float | None = None) -> Advices:
     """`advise_all`, then raised and tightened so that no caller gives up before its callee, where deadlines allow it."""
@@ -103,7 +106,8 @@ def _at(
     shares = [false_timeouts(p, value_s, allowed[dependency.subject]) for p in profiles_for(dependency, profiles)]
     share = max(shares, key=lambda s: (s.upper, s.p), default=None)
     grade = "justified" if share is not None and share.upper <= share.target else "seed"
-    update = {"recommended_s": value_s, "false_timeout": share, "grade": grade, "reason": f"{advice.reason}; {why}"}
+    said = [part for part in advice.reason.split("; ") if not part.startswith(_AGAIN)]
+    update = {"recommended_s": value_s, "false_timeout": share, "grade": grade, "reason": "; ".join([*said, why])}
     if share is not None:
         update["cost"] = f"cuts off {percent(share.p)} of healthy calls, at most {percent(share.upper)} (95 %)"
     return advice.model_copy(update=update)

@@ -40,7 +40,7 @@ def _of_component(plan: Plan, component: Component, calls: Sequence[Dependency])
     kept = {d.subject: now for d in calls if (now := bulkhead(d.policy)) is not None}
     places = {subject: _keep_or_resize(now, sizes[subject], component.workers) for subject, now in kept.items()}
     if component.workers is not None:
-        places = _fit(places, component.workers)
+        places = _fit(places, sizes, component.workers)
         places |= _added(plan, calls, sizes, places, component.workers)
     return {d.subject: _choice(plan, component, d, calls, sizes[d.subject], kept, places) for d in calls}
 
@@ -60,7 +60,10 @@ def _keep_or_resize(now: Bulkhead, size: Size | None, workers: int | None) -> in
     return size.places if workers is None else min(size.places, workers)
 
 
-def _fit(places: Mapping[str, int], workers: int) -> dict[str, int]:
+def _fit(places: Mapping[str, int], sizes: Mapping[str, Size | None], workers: int) -> dict[str, int]:
+    """Places that fit the pool together: first what healthy traffic does not need is given up, then all are cut alike."""
+    if sum(places.values()) > workers:
+        places = {s: wanted if (size := sizes[s]) is None else min(wanted, size.places) for s, wanted in places.items()}
     shared = share_out(list(places.values()), workers)
     return {} if shared is None else dict(zip(places, shared, strict=True))
 
@@ -132,11 +135,14 @@ def _ground(component: Component, dependency: Dependency, size: Size | None, pla
     today = ""
     if now is not None and now.max_concurrent != places:
         today = f"; today's {now.max_concurrent} reject {percent(judge(size.load, now.max_concurrent, size.peakedness).rejected)}"
+    short = places < size.places
     by = "Erlang B" if size.peakedness is None or size.peakedness <= 1 else "Erlang B for the bursts that were measured"
     return Ground(
         data=f"{dependency.rate_per_s or 0:g} calls a second over {serving} (largest failure domain lost): "
         f"{amount(size.load)} under way on average",
-        rule=f"{by}: at most 0.1 % rejected at peak; {places} of {pool} workers{today}",
+        rule=f"{by}: {size.places} places would reject at most 0.1 % at peak; the pool leaves {places} of {pool} workers{today}"
+        if short
+        else f"{by}: at most 0.1 % rejected at peak; {places} of {pool} workers{today}",
         uncertainty=_bursts(judged),
         cost=f"{percent(judged.rejected)} of healthy calls rejected at peak",
     )
