@@ -43,15 +43,16 @@ def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
 def read_together(files: Sequence[tuple[str, str]], read_sibling: ReadSibling = no_siblings) -> Draft:
     """The system that some files (name, text) describe together, as if they were one: a Service in one, its pods in another.
 
-    Raises `InputError` on text that is no YAML and on templates that nobody rendered. Objects of a wrong shape are left out
-    and reported in `problems`.
+    Raises `InputError` on text that is no YAML, and where there is nothing but templates that nobody rendered; beside
+    other files they are asked about. Objects of a wrong shape are left out and reported in `problems`.
 
     >>> draft = read_together([("pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: []}}")])
     >>> draft.components[0].data["id"], draft.components[0].data["instances"]
     ('web', 1)
     """
     problems: list[Problem] = []
-    objects = read_objects(tuple(files), problems)
+    unrendered: list[Problem] = []
+    objects = read_objects(tuple(files), problems, unrendered)
     workloads = read_workloads(objects, problems)
     names = read_names(objects, workloads, problems)
     stores = read_stores(objects, workloads)
@@ -77,6 +78,7 @@ def read_together(files: Sequence[tuple[str, str]], read_sibling: ReadSibling = 
     questions += _about_disruption(objects, names)
     questions += _about_kustomization(objects)
     questions += bounded.questions
+    questions += _about_templates(unrendered)
     return Draft(
         source=", ".join(name for name, _ in files),
         components=(*components, *(item for item in bounded.components if item.data["id"] not in names.parts)),
@@ -219,6 +221,20 @@ def _about_kustomization(objects: tuple[KubeObject, ...]) -> Iterator[Question]:
                 f"{thing.source} changes objects and was not applied: is what 'kubectl kustomize' prints the same as these files?"
             )
             yield question(f"kustomization {thing.source}", thing.source, what, thing.where())
+
+
+def _about_templates(unrendered: list[Problem]) -> Iterator[Question]:
+    """Templates beside files that could be read: one question for each folder of them."""
+    folders: dict[str, list[Problem]] = {}
+    for problem in unrendered:
+        folders.setdefault(problem.where.rpartition(":")[0].rpartition("/")[0], []).append(problem)
+    for folder, found in folders.items():
+        first = found[0].where.rpartition(":")[0]
+        what = (
+            f"{folder or first} holds {len(found)} templates that nobody rendered" if len(found) > 1 else f"{first} is a template"
+        )
+        said = f"{what}: what do they deploy? 'helm template' prints it, to be imported"
+        yield question(f"templates {folder or first}", folder or first, said, found[0].where)
 
 
 KUBERNETES = Importer(

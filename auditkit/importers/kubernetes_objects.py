@@ -49,16 +49,30 @@ class KubeObject:
         return below(self.data, *path)
 
 
-def read_objects(files: tuple[tuple[str, str], ...], problems: list[Problem]) -> tuple[KubeObject, ...]:
+class Unrendered(InputError):
+    """A text is a template that nobody rendered."""
+
+
+def read_objects(
+    files: tuple[tuple[str, str], ...], problems: list[Problem], unrendered: list[Problem]
+) -> tuple[KubeObject, ...]:
     """All objects of some files (name, text). Of an object that comes twice, the last one counts, as it does when applied.
 
-    Pods and ReplicaSets that belong to another object (a dump of a live cluster has them) are left out.
-    Raises `InputError` on text that is no YAML, or that is a template which nobody rendered.
+    Pods and ReplicaSets that belong to another object (a dump of a live cluster has them) are left out, and so are templates
+    that nobody rendered, which are named in `unrendered`.
+    Raises `InputError` on text that is no YAML, and where there is nothing but templates.
     """
     found: dict[tuple[str, str, str | None, str], KubeObject] = {}
     for source, text in files:
-        for node in _documents(text, source):
+        try:
+            documents = _documents(text, source)
+        except Unrendered as error:
+            unrendered.extend(error.problems)
+            continue
+        for node in documents:
             _collect(node, source, problems, found, 0)
+    if unrendered and not found:
+        raise InputError(unrendered)
     return tuple(found.values())
 
 
@@ -85,13 +99,10 @@ def _names_are_templates(value: object) -> bool:
     return isinstance(value, list) and any(_names_are_templates(item) for item in value)
 
 
-def _is_template(text: str, source: str, at: int) -> InputError:
-    line = text.count("\n", 0, at) + 1
-    return InputError.of(
-        f"{source}:{line}",
-        "is a template that has not been rendered ({{ … }})",
-        "render it first: helm template RELEASE CHART -f values.yaml > rendered.yaml, and import that file",
-    )
+def _is_template(text: str, source: str, at: int) -> Unrendered:
+    where = f"{source}:{text.count(chr(10), 0, at) + 1}"
+    remedy = "render it first: helm template RELEASE CHART -f values.yaml > rendered.yaml, and import that file"
+    return Unrendered([Problem(where, "is a template that has not been rendered ({{ … }})", remedy)])
 
 
 def _collect(
