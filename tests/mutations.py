@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Iterator
@@ -64,7 +65,7 @@ def _damage(value: Any, draw: random.Random) -> None:
     elif draw.random() < 0.2 and isinstance(holder, list):
         holder.append(holder[key])
     else:
-        holder[key] = draw.choice(_VALUES)
+        holder[key] = copy.deepcopy(draw.choice(_VALUES))
 
 
 def _holders(value: Any) -> Iterator[Any]:

@@ -72,7 +72,7 @@ def questions(system: System, profiles: Profiles | None = None) -> tuple[Questio
         ranked.append(
             Question(id=open_.id, where=open_.where, what=open_.what, flips=len(turned), settles=_settles(structure, turned))
         )
-    ranked += [_of_import(structure, question) for question in system.questions]
+    ranked += _of_imports(structure, system.open_questions)
     return tuple(sorted(_distinct(ranked), key=lambda question: (-question.flips, question.id)))
 
 
@@ -182,18 +182,18 @@ def _settles(structure: Structure, turned: dict[Conclusion, frozenset[int]]) -> 
     return tuple(sentences)
 
 
-def _of_import(structure: Structure, question: Question) -> Question:
-    """A question of an import, with the number of conclusions that it could turn unless it knows itself."""
-    if question.flips:
-        return question
-    about = {split_target(name.strip())[0] for name in question.where.split("->")}
-    parts = {index for index, part in enumerate(structure.parts) if part.name in about}
-    served = [
-        trip
-        for trip in structure.trips
-        if any(structure.part_of[place] in parts for place in cone(structure, (trip.entry, *trip.completes), "down"))
-    ]
-    return question.model_copy(update={"flips": len(served) * len(MODES)})
+def _of_imports(structure: Structure, asked: Sequence[Question]) -> list[Question]:
+    """Questions of an import, each with the number of conclusions that it could turn unless it knows itself."""
+    served: dict[str, set[int]] = {}
+    for index, trip in enumerate(structure.trips if asked else ()):
+        for place in cone(structure, (trip.entry, *trip.completes), "down"):
+            served.setdefault(structure.parts[structure.part_of[place]].name, set()).add(index)
+    found = []
+    for question in asked:
+        about = {split_target(name.strip())[0] for name in question.where.split("->")}
+        trips = set().union(*(served.get(name, set()) for name in about))
+        found.append(question if question.flips else question.model_copy(update={"flips": len(trips) * len(MODES)}))
+    return found
 
 
 def _distinct(listed: Iterable[Question]) -> Iterator[Question]:

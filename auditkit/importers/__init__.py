@@ -3,6 +3,7 @@
 from auditkit.importers.base import Importer
 from auditkit.importers.coverage import coverage
 from auditkit.importers.dump import dump_yaml, update_yaml
+from auditkit.importers.gaps import gaps
 from auditkit.importers.journeys import propose_journeys
 from auditkit.importers.merge import merge
 from auditkit.importers.native import load_yaml, read_nouns
@@ -17,6 +18,7 @@ __all__ = [
     "coverage",
     "detect_format",
     "dump_yaml",
+    "gaps",
     "importers",
     "load_yaml",
     "merge",

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from auditkit.model.draft import Draft
 
 ReadSibling = Callable[[str], str | None]
-"""Text of a file, by its path relative to the one being read; None where there is none. Importers never touch the disk."""
+"""Text of a file, by its path relative to the one being read; None where there is none, or nothing that is text.
+
+A path that ends in `/` gives the names in that folder, one a line. Importers never touch the disk.
+"""
 
 
 def no_siblings(relative: str) -> str | None:

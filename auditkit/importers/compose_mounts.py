@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from auditkit.importers.addresses import addresses_in_file
+from auditkit.importers.addresses import Address, addresses_in_file, is_vocabulary
 from auditkit.importers.compose_files import ComposeModel, ComposeService, Layer, joined
 from auditkit.importers.mentions import Mention
 from auditkit.importers.shapes import list_of, text_of
 
 ReadFile = Callable[[str], str | None]
+_SETTINGS: Final = re.compile(r"\.(?:conf|cfg|cnf|ini|json|ya?ml|toml|properties|env|xml|hcl|template|tmpl|vcl|ctmpl)$")
+_MOST_IN_FOLDER: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,26 @@ def mounted_files(service: ComposeService, model: ComposeModel, read_file: ReadF
     for layer in service.stack("volumes"):
         for index, item in enumerate(list_of(layer.data["volumes"], layer.where("volumes"), "volumes", model.problems)):
             path = _bound(layer, item)
-            held = read_file(joined(layer, path)) if path else None
-            if held and len(held) < 1_000_000:
-                yield MountedFile(path, held, layer, layer.locator("volumes", index), layer.line("volumes", index), False)
+            found = list(_held(path, layer, read_file)) if path else []
+            if not found and _SETTINGS.search(path) and read_file(joined(layer, path)) is None:
+                what = f"{service.name} is given {path}, which cannot be read here: which addresses does it hold?"
+                model.ask(f"mounted {service.name} {path}", service.name, what, layer.where("volumes", index))
+            for file, held in found:
+                yield MountedFile(file, held, layer, layer.locator("volumes", index), layer.line("volumes", index), False)
+
+
+def _held(path: str, layer: Layer, read_file: ReadFile) -> Iterator[tuple[str, str]]:
+    """The file at a path, or the files in the folder there, as far as they may hold settings."""
+    inside = read_file(joined(layer, path.rstrip("/")) + "/")
+    if inside is None:
+        names = [path]
+    else:
+        # what is built or written while running is no setting
+        names = [f"{path.rstrip('/')}/{name}" for name in inside.split("\n") if _SETTINGS.search(name)][:_MOST_IN_FOLDER]
+    for name in names:
+        text = read_file(joined(layer, name))
+        if text and len(text) < 1_000_000:
+            yield name, text
 
 
 def about_shared_volumes(services: Mapping[str, ComposeService], model: ComposeModel) -> None:
@@ -91,10 +111,23 @@ def in_files(
     for file in files:
         addresses = addresses_in_file(file.text, file.key)
         if addresses and file.key in shared:
-            what = f"{file.key} holds addresses and several services mount it: which of them calls what?"
+            what = f"{file.key} holds addresses and several services mount it{_strangers(file, addresses, model)}"
+            what += ": which of them calls what?"
             model.ask(f"shared file {file.key}", service.name, what, f"{file.layer.source}:{file.line}")
             continue
         for row, address in addresses:
             locator = file.locator if file.secret else f"{file.locator} ({file.key}, line {row + 1})"
             told = f"in {file.key}"
             yield Mention(service.name, address, file.layer.source, locator, file.line, "configured", told, file.secret)
+
+
+def _strangers(file: MountedFile, addresses: Sequence[tuple[int, Address]], model: ComposeModel) -> str:
+    """Which hosts of a shared file are not deployed here; not of a secret, whose hosts are not told."""
+    known = {name.lower() for name in model.services}
+    hosts = dict.fromkeys(
+        address.host for _, address in addresses if address.host not in known and not is_vocabulary(address.host)
+    )
+    if file.secret or not hosts:
+        return ""
+    more = f" and {len(hosts) - 5} more" if len(hosts) > 5 else ""
+    return f"; it also names {', '.join(list(hosts)[:5])}{more}, which nothing here deploys"

@@ -41,7 +41,7 @@ def coverage(system: System, cannot_say: Sequence[str] = ()) -> Coverage:
     unused = tuple(sorted(c.id for c in system.components if c.kind in DATASTORES and c.id not in called))
     found = [dependency.confidence or "declared" for dependency in system.dependencies]
     by_confidence: dict[Confidence, int] = {name: found.count(name) for name in CONFIDENCES if name in found}
-    grade, reason = _grade(len(counted), alone, unused, by_confidence, len(system.questions))
+    grade, reason = _grade(len(counted), alone, unused, by_confidence, len(system.open_questions))
     return Coverage(
         components=len(system.components),
         without_dependency=alone,

@@ -250,7 +250,10 @@ class Journey(Noun):
 
 
 class Question(Noun):
-    """Something nobody has told yet. `flips` counts the conclusions that its answer decides; `settles` says which."""
+    """Something nobody has told yet. `flips` counts the conclusions that its answer decides; `settles` says which.
+
+    With an `answer` (and who gave it) it is closed: it is kept, so that no import asks it again.
+    """
 
     id: str
     where: str
@@ -258,6 +261,8 @@ class Question(Noun):
     flips: int = 0
     settles: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    answer: str | None = None
+    answered_by: str | None = None
 
 
 class System(Noun):
@@ -270,6 +275,11 @@ class System(Noun):
     common_causes: tuple[CommonCause, ...] = ()
     journeys: tuple[Journey, ...] = ()
     questions: tuple[Question, ...] = ()
+
+    @property
+    def open_questions(self) -> tuple[Question, ...]:
+        """The questions of imports that nobody has answered."""
+        return tuple(question for question in self.questions if question.answer is None)
 
     def component(self, id: str) -> Component:
         """The component of that id. Raises `KeyError`."""

@@ -30,6 +30,8 @@ _SUFFIXES: Final = frozenset(
     {".yaml", ".yml", ".json", ".csv", ".xlsx", ".graphml", ".dsl", ".dot", ".gv", ".mmd", ".mermaid", ".properties"}
 )
 """What is looked at in a folder; a file that is named itself may have any suffix."""
+LARGEST_SIBLING: Final = 10_000_000
+"""Longest file, in bytes, that is read because another one refers to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,12 @@ def _draft(reader: str, group: Sequence[Source]) -> Draft:
 def _sibling_reader(path: Path) -> Callable[[str], str | None]:
     def read(relative: str) -> str | None:
         sibling = path.parent / relative
-        return read_text(sibling) if sibling.is_file() else None
+        try:
+            if relative.endswith("/"):
+                return "\n".join(sorted(inside.name for inside in sibling.iterdir())) if sibling.is_dir() else None
+            return read_text(sibling) if sibling.is_file() and sibling.stat().st_size <= LARGEST_SIBLING else None
+        except (InputError, OSError, ValueError):
+            return None  # a key store, a picture, a name that no file can have: nothing that could be read for addresses
 
     return read
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from auditkit import engine
 from auditkit.checks import Facts, run_checks, sentence_on_single_points
-from auditkit.importers import coverage
+from auditkit.importers import coverage, gaps
 from auditkit.model.audit import AuditFacts, Decision, Finding, Strategy
 from auditkit.model.draft import Coverage
 from auditkit.model.failure import Assume, Mode
@@ -39,7 +39,8 @@ class Inputs:
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """Open questions, those that decide most first."""
-        return engine.questions(self.system, self.profiles)
+        asked = (*self.system.questions, *gaps(self.system))
+        return engine.questions(self.system.model_copy(update={"questions": asked}), self.profiles)
 
     @cached_property
     def checked(self) -> Facts:
