@@ -34,7 +34,7 @@ def detect(name: str, text: str) -> bool:
 def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
     """The settings of one text of Istio objects, where nothing is known of the workloads."""
     reading = Reading()
-    objects = read_objects(((name, text),), reading.problems)
+    objects = read_objects(((name, text),), reading.problems, [])
     settings(objects, BY_NAME, reading)
     return reading.draft(name, CANNOT_SAY)
 

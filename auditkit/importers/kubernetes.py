@@ -179,13 +179,12 @@ def _about_disruption(objects: tuple[KubeObject, ...], names: Names) -> Iterator
         if thing.kind != "PodDisruptionBudget" or not isinstance(wanted, dict) or not wanted:
             continue
         labels = {text_of(key): text_of(value) for key, value in wanted.items()}
-        for part in names.parts.values():
-            if any(w.namespace == thing.namespace and labels.items() <= dict(w.labels).items() for w in part.workloads):
-                rule = "minAvailable" if thing.at("spec", "minAvailable") is not None else "maxUnavailable"
-                figure = text_of(thing.at("spec", rule))
-                what = f"{thing.locator()} sets {rule} {figure} for {part.id}: how many of its instances must be up?"
-                evidence = Evidence(source=thing.source, locator=thing.locator(f"spec.{rule}"), confidence="declared")
-                yield question(f"min_up {part.id}", part.id, what, thing.where("spec", rule), (evidence,))
+        for component in names.selected(labels, thing.namespace):
+            rule = "minAvailable" if thing.at("spec", "minAvailable") is not None else "maxUnavailable"
+            figure = text_of(thing.at("spec", rule))
+            what = f"{thing.locator()} sets {rule} {figure} for {component}: how many of its instances must be up?"
+            evidence = Evidence(source=thing.source, locator=thing.locator(f"spec.{rule}"), confidence="declared")
+            yield question(f"min_up {component}", component, what, thing.where("spec", rule), (evidence,))
 
 
 def _about_shared_volumes(names: Names) -> Iterator[Question]:

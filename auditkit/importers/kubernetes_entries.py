@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from auditkit.importers.addresses import Address
-from auditkit.importers.kubernetes_names import Names, resolve_host, selects
+from auditkit.importers.kubernetes_names import Names, resolve_host
 from auditkit.importers.kubernetes_objects import KubeObject
-from auditkit.importers.kubernetes_workloads import Workload
 from auditkit.importers.mentions import Mention, question
 from auditkit.importers.shapes import below, text_of
 from auditkit.model.draft import Item
@@ -184,13 +183,4 @@ def _selected(selector: object, namespace: str | None, names: Names, anywhere: b
     labels = below(selector, "matchLabels")
     if not isinstance(labels, Mapping) or below(selector, "matchExpressions"):
         return ()
-    wanted = {text_of(key): text_of(value) for key, value in labels.items()}
-    return tuple(
-        part.id
-        for part in names.parts.values()
-        if any(_fits(workload, wanted, namespace, anywhere) for workload in part.workloads)
-    )
-
-
-def _fits(workload: Workload, wanted: Mapping[str, str], namespace: str | None, anywhere: bool) -> bool:
-    return (anywhere or workload.namespace == namespace) and selects(wanted, workload.labels)
+    return names.selected({text_of(key): text_of(value) for key, value in labels.items()}, namespace, anywhere)

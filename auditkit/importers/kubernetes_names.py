@@ -46,6 +46,16 @@ class Names:
     services: Mapping[tuple[str | None, str], KubeService]
     addresses: Mapping[str, KubeService]
     by_workload: Mapping[tuple[str | None, str], str]
+    by_label: Mapping[tuple[str, str], tuple[Part, ...]]
+
+    def selected(self, selector: Mapping[str, str], namespace: str | None, anywhere: bool = False) -> tuple[str, ...]:
+        """Components that have pods with these labels, in one namespace or anywhere; an empty selector names none."""
+        candidates = self.by_label.get(next(iter(selector.items()), ("", "")), ())
+        return tuple(
+            part.id
+            for part in candidates
+            if any((anywhere or w.namespace == namespace) and selects(selector, w.labels) for w in part.workloads)
+        )
 
 
 def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
@@ -94,7 +104,18 @@ def read_names(objects: tuple[KubeObject, ...], workloads: tuple[Workload, ...],
     by_workload = {
         (workload.namespace, workload.name.lower()): ids[workload.object.key] for workload in workloads if not workload.is_job
     }
-    return Names(parts, made, {ip: service for ip, service in addresses.items() if ip not in ("", "None")}, by_workload)
+    labelled: dict[tuple[str, str], dict[str, Part]] = {}
+    for part in parts.values():
+        for workload in part.workloads:
+            for pair in workload.labels.items():
+                labelled.setdefault(pair, {})[part.id] = part
+    return Names(
+        parts,
+        made,
+        {ip: service for ip, service in addresses.items() if ip not in ("", "None")},
+        by_workload,
+        {label: tuple(found.values()) for label, found in labelled.items()},
+    )
 
 
 def _ids(

@@ -37,6 +37,7 @@ _NAMED: Final = re.compile(
     r"""["']?(?:value|Value)["']?[ \t]*:[ \t]*)(?P<value>"[^"\n]*"|'[^'\n]*'|[^\s{}\[\],][^\n,}\]]*)"""
 )
 """Name and value of an environment variable, in one line or two."""
+_WORD: Final = re.compile(r"[A-Za-z_][\w.\-]*")
 _NO_SECRET: Final = frozenset({"true", "false", "null", "~", "True", "False", "none", "None", "unknown"})
 _ANCHOR: Final = re.compile(r"(?:[&!][^\s]*\s+)+")
 _SETTING: Final = re.compile(r"(-{0,2}[A-Za-z_][\w.\-]*)=(.+)", re.DOTALL)
@@ -74,7 +75,7 @@ def redact(text: str, name: str) -> str:
 def _by_structure(text: str, name: str) -> str:
     """Replace by the spans that the parser reports; text that is no YAML, or too long to be parsed for this, is left as it is."""
     longest = _MAX_JSON if text.lstrip("\ufeff \r\n\t")[:1] in ("{", "[") else _MAX_YAML
-    if len(text) > longest:
+    if len(text) > longest or not _may_hold_credentials(text):
         return text
     try:
         documents = parse_all(text, name)
@@ -84,6 +85,12 @@ def _by_structure(text: str, name: str) -> str:
     for start, end in spans:
         text = text[:start] + _marked(text[start:end]) + text[end:]
     return text
+
+
+def _may_hold_credentials(text: str) -> bool:
+    """Whether any word of a text names a credential, or a Secret; nearly all files have none and need not be parsed."""
+    words = set(_WORD.findall(text))
+    return "Secret" in words or any(map(names_credential, words))
 
 
 def _secret_spans(node: Node, text: str) -> Iterator[tuple[int, int]]:
