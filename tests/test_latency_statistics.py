@@ -250,6 +250,12 @@ def test_an_incident_is_left_out_and_shown(measured):
     assert profile.left_out_slices == 2
     assert profile.p99_all is not None
     assert profile.p99_all.point > 1.2 * profile.p99.point
+    advice = advise(profile)
+    assert advice.recommended_s is not None
+    assert advice.unselected_s is not None
+    assert advice.unselected_s > advice.recommended_s
+    every = advise(measured(slow, "every.csv", select_normal=False).profiles[0])
+    assert advice.unselected_s == pytest.approx(every.recommended_s, rel=0.02)
 
 
 def test_failing_slices_are_left_out(measured):

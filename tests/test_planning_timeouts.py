@@ -132,3 +132,14 @@ def test_the_plan_removes_what_it_claims_and_adds_nothing() -> None:
     assert not claimed & left
     assert left <= {f.key for f in found}
     assert strategy == plan(now, found, (), ())
+
+
+def test_todays_timeout_stands_beside_the_recommended_one() -> None:
+    """Configured, stated to be absent, or unknown."""
+    calls = [
+        {"from": "api", "to": "a", "policy": {**NONE, "timeout": "2s"}},
+        {"from": "api", "to": "b", "policy": NONE},
+        {"from": "api", "to": "c"},
+    ]
+    advices = by_call(world(calls), known(None, *(measured(f"api -> {name}", 100) for name in "abcd")))
+    assert [advice.today_s for advice in advices] == [2.0, "none", None, None]

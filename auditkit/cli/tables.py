@@ -159,13 +159,14 @@ def latency(advices: Sequence[TimeoutAdvice]) -> None:
     out = console()
     out.print(
         _table(
-            ["call", "n #", "p50 #", "p99 [95 % interval]", "timeout #", "grade", "false timeouts (upper bound)"],
+            ["call", "n #", "p50 #", "p99 [95 % interval]", "today #", "timeout #", "grade", "false timeouts (upper bound)"],
             (
                 (
                     a.call,
                     a.n,
                     figures.duration(a.p50_s),
                     figures.bounds(a.p99),
+                    _today_of(a),
                     _timeout_of(a),
                     a.grade,
                     "–" if a.false_timeout is None else f"{a.false_timeout.p:.2%} (≤ {a.false_timeout.upper:.2%})",
@@ -176,7 +177,26 @@ def latency(advices: Sequence[TimeoutAdvice]) -> None:
     )
     for a in advices:
         print(f"{a.call}: {a.reason}")
+        for line in _beside(a):
+            print(f"  {line}")
     _notes([(a.call, warning) for a in advices for warning in a.warnings])
+
+
+def _today_of(advice: TimeoutAdvice) -> str:
+    return "unknown" if advice.today_s is None else "none" if advice.today_s == "none" else figures.duration(advice.today_s)
+
+
+def _beside(advice: TimeoutAdvice) -> list[str]:
+    """What stands beside a recommendation: its cost, the other rule, and the figure without the normal-window selection."""
+    if advice.recommended_s is None:
+        return []
+    lines = [advice.cost] if advice.cost else []
+    if advice.aws_rule_s is not None and advice.false_timeout is not None:
+        share = figures.share(advice.false_timeout.target)
+        lines.append(f"the percentile that {share} of healthy calls exceed: {figures.duration(advice.aws_rule_s)}")
+    if advice.unselected_s is not None:
+        lines.append(f"with the time slices that were left out as not normal: {figures.duration(advice.unselected_s)}")
+    return lines
 
 
 def _timeout_of(advice: TimeoutAdvice) -> str:

@@ -107,6 +107,7 @@ def _profile(
         for place, (name, p) in enumerate(_QUANTILES.items())
     }
     open_s = open_loop_quantile(answers, 0.99) if about.loop == "closed" else None
+    whole = ladder(part.rows.of(part.rows.outcome == OK))
     omitted = open_s is not None and open_s > FACTOR * quantiles["p99"].point
     return LatencyProfile(
         call=call_name(*call),
@@ -130,7 +131,9 @@ def _profile(
         if len(busy) and slice_s
         else None,
         cut_off_at_s=part.last_cut_s,
-        p99_all=quantile(ladder(part.rows.of(part.rows.outcome == OK)), 0.99, cut_of(part.rows), {}) if left_out else None,
+        p99_all=quantile(whole, 0.99, cut_of(part.rows), {}) if left_out else None,
+        ok_all=whole.histogram() if left_out else None,
+        timeouts_all=cut_of(part.rows).total if left_out else 0,
         p99_if_open_s=open_s if omitted else None,
         side=about.side,
         loop=about.loop,

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from auditkit.errors import InputError
 from auditkit.model.latency import Histogram, LatencyProfile
 
+_HISTOGRAMS = ("ok", "busiest", "ok_all")
 _PARTS = ("lo_s", "hi_s", "counts")
 
 
@@ -22,9 +23,10 @@ def to_parquet(profiles: Iterable[LatencyProfile]) -> bytes:
         "call": pa.array([row.call for row in rows], pa.string()),
         "n": pa.array([row.n for row in rows], pa.int64()),
         "p99_s": pa.array([row.p99.point for row in rows], pa.float64()),
-        "about": pa.array([row.model_dump_json(exclude={"ok", "busiest"}) for row in rows], pa.string()),
+        "about": pa.array([row.model_dump_json(exclude=set(_HISTOGRAMS)) for row in rows], pa.string()),
     }
-    for name, histograms in (("ok", [row.ok for row in rows]), ("busiest", [row.busiest for row in rows])):
+    for name in _HISTOGRAMS:
+        histograms = [getattr(row, name) for row in rows]
         for part in _PARTS:
             kind = pa.list_(pa.int64() if part == "counts" else pa.float64())
             columns[f"{name}_{part}"] = pa.array([None if h is None else list(getattr(h, part)) for h in histograms], kind)
@@ -48,9 +50,9 @@ def from_parquet(data: bytes) -> dict[str, LatencyProfile]:
 
 def _profile(row: dict[str, object]) -> LatencyProfile:
     about = json.loads(str(row["about"]))
-    return LatencyProfile.model_validate({**about, "ok": _histogram(row, "ok"), "busiest": _histogram(row, "busiest")})
+    return LatencyProfile.model_validate({**about, **{name: _histogram(row, name) for name in _HISTOGRAMS}})
 
 
 def _histogram(row: dict[str, object], name: str) -> Histogram | None:
-    parts = {part: row[f"{name}_{part}"] for part in _PARTS}
+    parts = {part: row.get(f"{name}_{part}") for part in _PARTS}  # files of earlier versions have no `ok_all`
     return None if parts["counts"] is None else Histogram.model_validate(parts)

@@ -100,6 +100,8 @@ class LatencyProfile(Noun):
     )
     cut_off_at_s: float | None = None
     p99_all: Bounds | None = Field(default=None, description="p99 with the slices that were left out, where any were")
+    ok_all: Histogram | None = Field(default=None, description="answers of all slices, where any were left out")
+    timeouts_all: int = 0
     p99_if_open_s: float | None = Field(default=None, description="estimated p99 without coordinated omission")
     side: Side = "unknown"
     loop: Loop = "unknown"
@@ -137,6 +139,8 @@ class TimeoutAdvice(Noun):
     recommended_s: float | None = None
     provisional_s: float | None = None
     aws_rule_s: float | None = Field(default=None, description="the percentile read at the false-timeout target, for comparison")
+    today_s: float | Literal["none"] | None = Field(default=None, description="what is configured today; None where unknown")
+    unselected_s: float | None = Field(default=None, description="recommended had no time slice been left out, where any was")
     grade: Grade
     false_timeout: FalseTimeouts | None = None
     bound_by: BoundBy

@@ -60,7 +60,18 @@ def advise(
         raise ValueError(f"a target of {target!r} false timeouts is no share between 0 and 1")
     if not SEED_FACTORS[0] <= factor <= SEED_FACTORS[1]:
         raise ValueError(f"{factor!r} x p99 is outside the rule of {SEED_FACTORS[0]:g} to {SEED_FACTORS[1]:g}")
-    limit = _limit(deadline_left_s, pool_fit_s)
+    advice = _advised(profile, target, _limit(deadline_left_s, pool_fit_s), factor)
+    if profile.ok_all is None or profile.p99_all is None:
+        return advice
+    everything = profile.model_copy(
+        update={"ok": profile.ok_all, "n": profile.ok_all.total, "timeouts": profile.timeouts_all, "p99": profile.p99_all}
+    )
+    unselected = _advised(everything, target, _limit(deadline_left_s, pool_fit_s), factor)
+    return advice.model_copy(update={"unselected_s": unselected.recommended_s})
+
+
+def _advised(profile: LatencyProfile, target: float, limit: _Limit, factor: float) -> TimeoutAdvice:
+    """The rule on the samples of a profile as they are."""
     if limit.value_s <= 0:
         return _nothing_left(profile, target, limit)
     needed = samples_needed(0.99)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from decimal import ROUND_FLOOR, Decimal
+from typing import Literal
 
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice, profiles_of
 from auditkit.model.paths import Paths, paths
@@ -44,6 +45,7 @@ def by_call(system: System, profiles: Profiles, target: float | None = None) -> 
             continue
         for profile in profiles_for(dependency, profiles):
             advice = _of_profile(known, profiles, dependency, profile, left.get(dependency.subject), allowed)
+            advice = advice.model_copy(update={"today_s": _today(dependency)})
             other = strictest.get(profile.call)
             if other is None or _value(advice) < _value(other):
                 strictest[profile.call] = advice
@@ -87,6 +89,11 @@ def round_down(value_s: float, digits: int = 2) -> float:
     exact = Decimal(f"{value_s:.12g}")
     step = Decimal(1).scaleb(exact.adjusted() - digits + 1)
     return float((exact / step).to_integral_value(rounding=ROUND_FLOOR) * step)
+
+
+def _today(dependency: Dependency) -> float | Literal["none"] | None:
+    """The timeout that is configured now; None where nobody knows."""
+    return _nothing(dependency).timeout_s if not isinstance(dependency.policy, Policy) else dependency.policy.timeout_s
 
 
 def _nothing(dependency: Dependency) -> Policy:
