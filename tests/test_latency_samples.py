@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -196,6 +199,21 @@ def test_profiles_survive_parquet_byte_for_byte(write):
     assert from_parquet(data) == {p.call: p for p in profiles}
     with pytest.raises(InputError, match="no file of latency profiles"):
         from_parquet(b"something else")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts the threads of a process where Linux lists them")
+def test_reading_profiles_starts_no_threads(write, tmp_path):
+    """A command that ended right after reading them (an unknown id, say) was aborted by Arrow's threads now and then."""
+    stored = tmp_path / "profiles.parquet"
+    stored.write_bytes(to_parquet(measure([write(lines(400))]).profiles))
+    code = (
+        "import os, pathlib, sys, pyarrow.parquet\nfrom auditkit.latency import from_parquet\n"
+        "tasks = lambda: len(os.listdir('/proc/self/task'))\nbefore = tasks()\n"
+        "from_parquet(pathlib.Path(sys.argv[1]).read_bytes())\nprint(before, tasks())"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(stored)], capture_output=True, text=True, check=True)
+    before, after = done.stdout.split()
+    assert before == after
 
 
 def test_names_are_matched_and_nothing_is_lost(write):
