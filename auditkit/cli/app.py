@@ -9,6 +9,7 @@ import typer
 
 from auditkit import project
 from auditkit.cli import shapes, tables
+from auditkit.cli.busy import busy
 from auditkit.errors import InputError
 
 app = typer.Typer(
@@ -48,9 +49,11 @@ def import_(
     json: Json = False,
 ) -> None:
     """Read a system from files, merge it into the audit, report what is known and what is not."""
-    taken = project.import_files(files, into, format)
-    audit = project.Audit.open(into)
-    report = (audit.system, audit.questions(), audit.conflicts(), audit.coverage())
+    with busy("reading") as tell:
+        taken = project.import_files(files, into, format)
+        audit = project.Audit.open(into)
+        tell("ranking questions")
+        report = (audit.system, audit.questions(), audit.conflicts(), audit.coverage())
     if json:
         _say(shapes.dump(shapes.imported(*report)))
         return
@@ -70,7 +73,8 @@ def blast_radius(
 ) -> None:
     """What one failure, or each single one, does to journeys and components."""
     audit = project.Audit.open(dir)
-    radii = (audit.blast_radius(fail, mode, assume),) if fail else audit.single_failures(mode, assume)
+    with busy("computing what fails"):
+        radii = (audit.blast_radius(fail, mode, assume),) if fail else audit.single_failures(mode, assume)
     if json:
         _say(shapes.dump(shapes.blast_radii(radii)))
     else:
@@ -88,7 +92,8 @@ def cut_sets(
     json: Json = False,
 ) -> None:
     """Minimal cut sets of each journey, with probability and importance."""
-    sets = project.cut_sets_of(dir, journey, max_order=max_order, mode=mode, assume=assume, state=state)
+    with busy("computing cut sets"):
+        sets = project.cut_sets_of(dir, journey, max_order=max_order, mode=mode, assume=assume, state=state)
     if json:
         _say(shapes.dump(shapes.cut_sets(sets)))
     else:
@@ -104,7 +109,8 @@ def check(
 ) -> None:
     """Findings, the gravest first."""
     audit = project.Audit.open(dir)
-    found = audit.findings()
+    with busy("looking for findings"):
+        found = audit.findings()
     if json or format == "json":
         _say(shapes.dump(shapes.findings(found)))
     elif format == "text":
@@ -131,10 +137,11 @@ def latency(
     how = project.How(format, unit, log_format, columns_of(column or []))
     if bool(connect) != bool(table) or bool(files) == bool(connect):
         raise InputError.of("auditkit latency", "needs either files, or --connect with --table", "see: auditkit latency --help")
-    if connect and table:
-        measured = project.timeouts_of_table(connect, table, into, how)
-    else:
-        measured = project.timeouts(files or [], into, how)
+    with busy("measuring"):
+        if connect and table:
+            measured = project.timeouts_of_table(connect, table, into, how)
+        else:
+            measured = project.timeouts(files or [], into, how)
     if json:
         _say(shapes.dump(shapes.latency(measured.advices)))
     else:
@@ -156,7 +163,8 @@ def columns_of(options: list[str]) -> tuple[tuple[str, str], ...]:
 def plan(dir: Dir, json: Json = False) -> None:
     """Propose the strategy; decisions are kept."""
     audit = project.Audit.open(dir)
-    strategy = audit.plan()
+    with busy("planning"):
+        strategy = audit.plan()
     if project.unmeasured(dir):
         typer.echo(f"latency exports are not measured yet, and the plan goes without them: auditkit run {dir}", err=True)
     if json:
@@ -184,7 +192,8 @@ def export(
         else:
             tables.drift(differences)
         raise typer.Exit(1 if differences else 0)
-    written = audit.export(targets)
+    with busy("writing"):
+        written = audit.export(targets)
     if json:
         _say(shapes.dump(shapes.exported(written, ())))
         return
@@ -197,7 +206,8 @@ def export(
 @app.command()
 def run(dir: Dir, json: Json = False) -> None:
     """All steps, headless: measure, check, plan, write the document."""
-    done = project.Audit.open(dir).run()
+    with busy("reading") as tell:
+        done = project.Audit.open(dir).run(tell)
     if json:
         _say(shapes.dump(shapes.summary(done)))
     else:
@@ -251,6 +261,12 @@ def explain(check: Annotated[str, typer.Argument(metavar="CHECK")]) -> None:
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schemas of the files of an audit."""
-    _say(project.schemas())
+def schema(
+    into: Annotated[Path | None, typer.Option("--into", metavar="DIR", help="write them into DIR/schemas instead")] = None,
+) -> None:
+    """Print the JSON Schemas of the files of an audit, or write them where editors look for them."""
+    if into is None:
+        _say(project.schemas())
+        return
+    for path in project.write_schemas(into):
+        _say(str(path))

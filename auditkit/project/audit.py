@@ -6,7 +6,7 @@ Nothing is kept in memory between two calls: each call reads the folder as it is
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -204,6 +204,6 @@ class Audit:
         """Where the files that are deployed differ from what these targets would be given now."""
         return exporting.drift_of(self.folder, to, Path(deployed))
 
-    def run(self) -> exporting.Summary:
-        """All steps that are stale or open, in order."""
-        return exporting.run(self.folder)
+    def run(self, tell: Callable[[str], None] = lambda _: None) -> exporting.Summary:
+        """All steps that are stale or open, in order; `tell` hears what is being done."""
+        return exporting.run(self.folder, tell)

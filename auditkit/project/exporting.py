@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,14 +109,23 @@ def drift_of(folder: Path, to: Sequence[str], deployed: Path) -> tuple[Drift, ..
     return drift(artifacts, deployed)
 
 
-def run(folder: Path) -> Summary:
-    """All steps, headless and as one change: measure what is stale, check, plan, write the document and the action plan."""
+def run(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Summary:
+    """All steps, headless and as one change: measure what is stale, check, plan, write the document and the action plan.
+
+    `tell` hears what is being done; nobody by default.
+    """
     held.require(folder)
     condition = {step.name: step.condition for step in steps(folder)}
     taken: measuring.Taken | None = None
     if condition["latency"] != "done" and held.exports(folder).exports:
+        tell("measuring latencies")
         taken = measuring.take((), folder)
     inputs = read(folder, None if taken is None else taken.measurement.profiles)
+    tell("looking for findings")
+    count = len(inputs.findings)
+    tell(f"{count} findings; planning")
+    policies = len(inputs.strategy.policies)
+    tell(f"{count} findings, {policies} policies; writing the document")
     artifacts, _ = _made(inputs, ("md", "html", "actions"))
     generated = {**_strategy_file(inputs.strategy), **_files(artifacts)}
     if taken is None:
