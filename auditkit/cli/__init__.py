@@ -15,17 +15,34 @@ def main() -> None:
 
 
 def _run() -> None:
+    import typer
+
     from auditkit.cli.app import app
     from auditkit.errors import AuditkitError
+
+    bad_call = typer.BadParameter.__mro__[1]  # every mistake in a call, also in a version of typer that brings its own click
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")  # a Windows console may be set to less
     try:
-        app()
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except AuditkitError as error:
         print(error, file=sys.stderr)
+        sys.exit(2)
+    except bad_call as error:
+        if str(error):  # without any argument the help has been printed, and there is nothing to add
+            print(_told(error), file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+
+
+def _told(error: Exception) -> str:
+    """A mistake in a call as one line: where, what, and the way out."""
+    context = getattr(error, "ctx", None)
+    where = "auditkit" if context is None else context.command_path
+    text = " ".join(getattr(error, "format_message", error.__str__)().split()).rstrip(".").replace("Value error, ", "")
+    return f"{where}  {text}  see: {where} --help"
