@@ -51,6 +51,23 @@ def test_import_of_a_file_makes_the_audit_and_reports_it(tmp_path: Path) -> None
     assert (tmp_path / "audit" / "sources" / "edges.csv").is_file()
 
 
+def test_an_audit_that_begins_with_an_import_has_all_that_new_makes(tmp_path: Path) -> None:
+    """The notebooks, the schemas that editors are led to, an audit.yaml to fill in; a second import leaves them alone."""
+    (tmp_path / "edges.csv").write_text("from,to\nweb,api\n", encoding="utf-8")
+    audit, made = tmp_path / "audit", tmp_path / "made"
+    assert auditkit("new", made).code == 0
+    assert auditkit("import", tmp_path / "edges.csv", "--into", audit).code == 0
+    assert set(tree(made)) <= set(tree(audit))
+    for file in ("system.yaml", "audit.yaml"):
+        schema = (audit / file).read_text(encoding="utf-8").splitlines()[0].partition("$schema=")[2]
+        assert json.loads((audit / schema).read_text(encoding="utf-8"))["title"].endswith(f"({file})")
+    (audit / "audit.yaml").write_text("auditkit: 1\ntitle: mine\n", encoding="utf-8")
+    (audit / "notebooks" / "99_reference.ipynb").unlink()
+    assert auditkit("import", tmp_path / "edges.csv", "--into", audit).code == 0
+    assert "mine" in (audit / "audit.yaml").read_text(encoding="utf-8")
+    assert not (audit / "notebooks" / "99_reference.ipynb").exists()
+
+
 def test_blast_radius_of_one_scenario_and_of_all_single_ones(shop: Path) -> None:
     """`--fail` given and not given."""
     one = auditkit("blast-radius", shop, "--fail", "db", "--json").json["scenarios"]
@@ -114,6 +131,10 @@ def test_the_whole_path_headless(shop: Path, tmp_path: Path) -> None:
         (["latency", "nothing.csv"], "no such file"),
         (["explain", "single_point"], "single_point_of_failure"),
         (["new", "a", "--sample", "wrong"], "worked-example"),
+        (["check", "a", "--format", "xml"], "'sarif'"),
+        (["cut-sets", "a", "--max-order", "0"], "greater than or equal to 1"),
+        (["blast-radius"], "Missing argument 'DIR'"),
+        (["lattency"], "Did you mean 'latency'?"),
     ],
 )
 def test_a_bad_call_gets_one_line_with_a_remedy(

@@ -24,7 +24,7 @@ steady = settings(max_examples=50, deadline=None, derandomize=True, suppress_hea
 
 SHOP = """\
 # The shop, as Ana and Bob know it.
-# yaml-language-server: $schema=system.schema.json
+# yaml-language-server: $schema=schemas/system.schema.json
 auditkit: 1
 system: shop          # our name for it
 
@@ -162,7 +162,7 @@ def test_a_new_file_reads_like_the_documented_one() -> None:
     assert (
         dump_yaml(system)
         == """\
-# yaml-language-server: $schema=system.schema.json
+# yaml-language-server: $schema=schemas/system.schema.json
 auditkit: 1
 system: shop
 components:
@@ -307,12 +307,12 @@ def test_a_section_can_be_added_and_emptied() -> None:
 def test_an_empty_file_of_ours_is_filled_in_place() -> None:
     """What `auditkit new` writes keeps its comments when the first import comes."""
     text = (
-        "# yaml-language-server: $schema=system.schema.json\n# hello\nauditkit: 1\nsystem: s\ncomponents: []   # none yet\n"
+        "# yaml-language-server: $schema=schemas/system.schema.json\n# hello\nauditkit: 1\nsystem: s\ncomponents: []   # none yet\n"
         "journeys: []\n"
     )
     after = dump_yaml(System(system="s", components=(Component(id="a"),), journeys=(Journey(id="j", entry="a"),)), text)
     assert after == (
-        "# yaml-language-server: $schema=system.schema.json\n# hello\nauditkit: 1\nsystem: s\ncomponents:   # none yet\n"
+        "# yaml-language-server: $schema=schemas/system.schema.json\n# hello\nauditkit: 1\nsystem: s\ncomponents:   # none yet\n"
         "  - id: a\njourneys:\n  - id: j\n    entry: a\n"
     )
 
@@ -398,7 +398,7 @@ def test_other_files_are_written_with_the_same_care() -> None:
         "auditkit: 1\ntitle: Shop   # working title\nowner: ops\npeople:\n  - name: Ana   # leads\n  - name: Bob\n    role: SRE\n"
         "assumed_availability: 0.999\n"
     )
-    assert update_yaml(None, AuditFacts(title="x")).startswith("# yaml-language-server: $schema=audit.schema.json\nauditkit: 1\n")
+    assert update_yaml(None, AuditFacts(title="x")).startswith("# yaml-language-server: $schema=schemas/audit.schema.json\nauditkit: 1\n")
 
 
 def test_decisions_are_added_and_stay_as_they_were_written() -> None:

@@ -56,7 +56,7 @@ def test_files_that_the_gate_takes_are_valid(schemas: Path, tmp_path: Path) -> N
     """Short forms, `unknown`, `none`, and whatever random systems hold; and our own samples."""
     hand = tmp_path / "hand.yaml"
     hand.write_text(
-        "# yaml-language-server: $schema=system.schema.json\nauditkit: 1\nsystem: shop\n"
+        "# yaml-language-server: $schema=schemas/system.schema.json\nauditkit: 1\nsystem: shop\n"
         "components:\n  - {id: a, min_up: unknown, placement: {z: 1}, availability: 0.999}\n"
         "  - {id: b, kind: unknown, concurrency: none}\n"
         "dependencies:\n"

@@ -37,7 +37,7 @@ def dump_yaml(system: System, previous: str | None = None) -> str:
 
     >>> from auditkit.model.system import Component
     >>> print(dump_yaml(System(system="shop", components=(Component(id="api"),))), end="")
-    # yaml-language-server: $schema=system.schema.json
+    # yaml-language-server: $schema=schemas/system.schema.json
     auditkit: 1
     system: shop
     components:
@@ -56,7 +56,7 @@ def update_yaml(previous: str | None, data: Noun | Mapping[str, Any]) -> str:
         return edited(previous, node, data) if previous and node else block(data) + "\n"
     if previous is None or node is None or not isinstance(node.value, dict):
         schema = SCHEMAS.get(type(data).__name__)
-        first = f"# yaml-language-server: $schema={schema}\n" if schema else ""
+        first = f"# yaml-language-server: $schema=schemas/{schema}\n" if schema else ""
         kept = previous.rstrip("\n") + "\n" if previous else first
         return kept + (block(plain(data)) or "{}") + "\n"
     before = _held(node, type(data))

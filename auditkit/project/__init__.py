@@ -13,7 +13,7 @@ from auditkit.project.exporting import Summary, Written
 from auditkit.project.importing import import_files
 from auditkit.project.lab import open_lab
 from auditkit.project.measuring import How, timeouts, timeouts_of_table
-from auditkit.project.schemas import schemas
+from auditkit.project.schemas import schemas, write_schemas
 from auditkit.project.steps import unmeasured
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "reaches",
     "samples",
     "schemas",
+    "write_schemas",
     "timeouts",
     "timeouts_of_table",
     "unmeasured",

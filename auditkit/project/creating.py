@@ -9,12 +9,13 @@ from auditkit.document import shipped
 from auditkit.errors import InputError
 from auditkit.importers import update_yaml
 from auditkit.model.audit import AuditFacts
+from auditkit.model.schema import json_schemas
 from auditkit.model.system import FORMAT_VERSION
 from auditkit.project import folder as held
 from auditkit.project.files import write_all
 
 _FIRST_LINES = """\
-# yaml-language-server: $schema=system.schema.json
+# yaml-language-server: $schema=schemas/system.schema.json
 # What runs, who calls whom, and what users want from it. `auditkit import FILE --into .` fills this in; or write it by hand.
 """
 
@@ -33,17 +34,32 @@ def new(folder: Path, sample: str | None = None) -> tuple[str, ...]:
         raise InputError.of(str(folder), "exists and is not empty", "choose another name")
     if sample is not None and sample not in samples():
         raise InputError.of(f"--sample {sample}", "is no shipped sample", f"choose one of: {', '.join(samples())}")
-    contents = _files(shipped("notebooks"), "notebooks/", {".ipynb"})
+    contents = beginning()
     if sample is None:
         name = folder.resolve().name
         empty = {"auditkit": FORMAT_VERSION, "system": name, "components": [], "dependencies": [], "journeys": []}
         contents[held.SYSTEM] = (_FIRST_LINES + update_yaml(None, empty)).encode()
-        contents[held.FACTS] = update_yaml(None, AuditFacts(title=f"Resilience audit of {name}")).encode()
+        contents[held.FACTS] = first_facts(name)
     else:
         contents |= _files(shipped("data") / sample, "", {".yaml", ".csv", ".md", ".py"})
         contents.pop("answers.yaml", None)  # the known answers are for whoever has done the audit
     write_all(folder, contents, {})
     return tuple(sorted(contents))
+
+
+def beginning() -> dict[str, bytes]:
+    """What every audit folder has beside its own files: the notebooks, and the schemas that editors are led to."""
+    return {**workbook(), **{f"schemas/{name}": text.encode() for name, text in json_schemas().items()}}
+
+
+def workbook() -> dict[str, bytes]:
+    """The notebooks, by their paths in an audit folder."""
+    return _files(shipped("notebooks"), "notebooks/", {".ipynb"})
+
+
+def first_facts(name: str) -> bytes:
+    """An audit.yaml in which only the title is filled in."""
+    return update_yaml(None, AuditFacts(title=f"Resilience audit of {name}")).encode()
 
 
 def _files(folder: Traversable, prefix: str, suffixes: set[str]) -> dict[str, bytes]:

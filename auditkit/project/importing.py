@@ -25,6 +25,7 @@ from auditkit.importers import (
 from auditkit.importers.workbook import is_workbook, sheets
 from auditkit.model.draft import Draft, Item
 from auditkit.model.system import CommonCause, Component, Dependency, Journey, System
+from auditkit.project import creating
 from auditkit.project import folder as held
 from auditkit.project.files import decode, digest, free_name, read_input, read_known, read_text, write_all
 
@@ -91,7 +92,8 @@ def _import(paths: Sequence[Path], folder: Path, format: str | None) -> Imported
 
     index = held.sources(folder)
     kept = {record.file: record for record in index.sources}
-    contents: dict[str, bytes] = {}
+    # an audit that begins with an import is as complete as one that `new` makes
+    contents = {} if (folder / held.SYSTEM).exists() else _beginning(folder, system.system)
     for source in read:
         copy = f"sources/{source.name}"
         contents[copy] = redact(source.text, source.name).encode()
@@ -104,6 +106,12 @@ def _import(paths: Sequence[Path], folder: Path, format: str | None) -> Imported
     contents[held.SOURCES] = update_yaml(listed, index).encode()
     write_all(folder, contents, {held.SYSTEM: known, held.SOURCES: listed_known})
     return Imported(index, left_out)
+
+
+def _beginning(folder: Path, system: str) -> dict[str, bytes]:
+    """What a new audit has beside its system; what is there already stays."""
+    made = {**creating.beginning(), held.FACTS: creating.first_facts(system)}
+    return {name: content for name, content in made.items() if not (folder / name).exists()}
 
 
 def _earlier(folder: Path, names: set[str]) -> list[Draft]:

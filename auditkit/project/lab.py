@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from auditkit.document import shipped
-from auditkit.errors import InputError
 from auditkit.project import creating
 from auditkit.project import folder as held
+from auditkit.project.files import write_all
 
 START = "notebooks/00_start.ipynb"
 
@@ -27,13 +27,14 @@ def lab_options(folder: Path) -> tuple[str, ...]:
 def open_lab(folder: Path, sample: str = "worked-example") -> int:
     """Open `00_start` of an audit in JupyterLab's single-document mode; a folder that is not there yet starts from a sample.
 
-    Returns JupyterLab's own exit code. Raises `InputError` where the folder holds no workbook.
+    Notebooks that an audit lacks are copied into it; those that are there stay as they are. Returns JupyterLab's own exit code.
+    Raises `InputError` where the folder is no audit.
     """
     if not folder.exists():
         creating.new(folder, sample)
     held.require(folder)
-    if not (folder / START).is_file():
-        raise InputError.of(str(folder / START), "does not exist", "make a new audit with: auditkit new DIR")
+    missing = {name: content for name, content in creating.workbook().items() if not (folder / name).exists()}
+    write_all(folder, missing, {})
     command = [sys.executable, "-m", "jupyterlab", *lab_options(folder)]
     try:
         return subprocess.call(command, env={**os.environ, "AUDITKIT_AUDIT": str(folder.resolve())})
