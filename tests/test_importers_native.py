@@ -307,7 +307,8 @@ def test_a_section_can_be_added_and_emptied() -> None:
 def test_an_empty_file_of_ours_is_filled_in_place() -> None:
     """What `auditkit new` writes keeps its comments when the first import comes."""
     text = (
-        "# yaml-language-server: $schema=schemas/system.schema.json\n# hello\nauditkit: 1\nsystem: s\ncomponents: []   # none yet\n"
+        "# yaml-language-server: $schema=schemas/system.schema.json\n# hello\nauditkit: 1\nsystem: s\n"
+        "components: []   # none yet\n"
         "journeys: []\n"
     )
     after = dump_yaml(System(system="s", components=(Component(id="a"),), journeys=(Journey(id="j", entry="a"),)), text)
@@ -398,7 +399,8 @@ def test_other_files_are_written_with_the_same_care() -> None:
         "auditkit: 1\ntitle: Shop   # working title\nowner: ops\npeople:\n  - name: Ana   # leads\n  - name: Bob\n    role: SRE\n"
         "assumed_availability: 0.999\n"
     )
-    assert update_yaml(None, AuditFacts(title="x")).startswith("# yaml-language-server: $schema=schemas/audit.schema.json\nauditkit: 1\n")
+    first = "# yaml-language-server: $schema=schemas/audit.schema.json\nauditkit: 1\n"
+    assert update_yaml(None, AuditFacts(title="x")).startswith(first)
 
 
 def test_decisions_are_added_and_stay_as_they_were_written() -> None:

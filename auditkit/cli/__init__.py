@@ -20,7 +20,8 @@ def _run() -> None:
     from auditkit.cli.app import app
     from auditkit.errors import AuditkitError
 
-    bad_call = typer.BadParameter.__mro__[1]  # every mistake in a call, also in a version of typer that brings its own click
+    # every mistake in a call, also with a version of typer that brings its own click
+    bad_call: type[Exception] = typer.BadParameter.__mro__[1]
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -41,7 +41,7 @@ def from_parquet(data: bytes) -> dict[str, LatencyProfile]:
     import pyarrow.parquet as pq
 
     try:
-        # on this thread alone: threads that Arrow starts for a small file may abort a process that ends right after (exit code 134)
+        # on this thread alone: those that Arrow starts may abort a process that ends right after (exit code 134)
         rows = pq.ParquetFile(io.BytesIO(data), pre_buffer=False).read(use_threads=False).to_pylist()
         return {row["call"]: _profile(row) for row in rows}
     except (pa.ArrowException, KeyError, ValueError, TypeError) as error:

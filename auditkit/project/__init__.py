@@ -33,7 +33,6 @@ __all__ = [
     "reaches",
     "samples",
     "schemas",
-    "write_schemas",
     "timeouts",
     "timeouts_of_table",
     "unmeasured",
