@@ -36,4 +36,5 @@ __all__ = [
     "timeouts",
     "timeouts_of_table",
     "unmeasured",
+    "write_schemas",
 ]
