@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
-from auditkit.engine.assumptions import cone, of_scenario
-from auditkit.engine.lateness import answer_times, is_late, timed_trips
+from auditkit.engine.assumptions import cone
+from auditkit.engine.clock import Clock
+from auditkit.engine.grounds import Grounds
+from auditkit.engine.lateness import Times, answer_times, is_late, timed_trips
 from auditkit.engine.many import solve_many
 from auditkit.engine.reference import FAILED, STATES, journey_state, solve
 from auditkit.engine.structure import Structure, Trip, build, find_atoms, find_trip
@@ -17,6 +20,8 @@ from auditkit.model.system import System
 
 Profiles = Mapping[str, LatencyProfile]
 """Latency profiles by call name."""
+
+_Times = Callable[[Sequence[int], Iterable[int]], Times]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,9 @@ def single_failures(
     """The blast radius of every atom alone: components, common causes, placement domains, in the order of `atoms`."""
     structure = build(system, profiles, assume)
     alone = [(atom,) for atom in range(len(structure.atoms))]
+    teller = _Teller(structure, mode, assume, Clock(structure).times if mode == "slow" else None)
     solved = zip(alone, solve_many(structure, alone, mode), strict=True)
-    return tuple(of_structure(structure, failed, mode, assume, states) for failed, states in solved)
+    return tuple(teller.radius(failed, states) for failed, states in solved)
 
 
 def of_structure(
@@ -70,27 +76,42 @@ def of_structure(
     """The blast radius of atoms given by index; `states` of all places, where they are known already."""
     if states is None:
         states = solve(structure, failed, mode)
-    worst_case_s: dict[str, float] = {}
-    journeys = {trip.name: STATES[journey_state(trip, states)] for trip in structure.trips}
-    bounded = False
-    timed = timed_trips(structure, states) if mode == "slow" else ()
-    if timed:
-        times = answer_times(structure, states, (trip.entry for trip in timed))
-        bounded = times.bounded
-        for trip in timed:
-            worst_case_s[trip.name] = round(times.of[trip.entry], 12)
-            if is_late(trip, journey_state(trip, states), worst_case_s[trip.name]):
-                journeys[trip.name] = State.LATE
-    return BlastRadius(
-        fail=tuple(sorted(structure.atoms[atom].id for atom in failed)),
-        mode=mode,
-        assume=assume,
-        journeys=journeys,
-        components={part.name: STATES[states[part.whole]] for part in structure.parts},
-        worst_case_s=worst_case_s,
-        value_lost=_value_lost(structure.trips, journeys),
-        assumptions=of_scenario(structure, failed, states, mode, assume, bounded),
-    )
+    return _Teller(structure, mode, assume).radius(failed, states)
+
+
+class _Teller:
+    """States of places told in names, in scenario after scenario of one structure."""
+
+    def __init__(self, structure: Structure, mode: Mode, assume: Assume, times: _Times | None = None) -> None:
+        self.structure, self.mode, self.assume = structure, mode, assume
+        self.times: _Times = times or partial(answer_times, structure)
+        self.grounds = Grounds(structure, mode, assume)
+        self.wholes = [(part.name, part.whole) for part in structure.parts]
+
+    def radius(self, failed: Collection[int], states: Sequence[int]) -> BlastRadius:
+        """The blast radius of these atoms, given the states of all places."""
+        structure, mode = self.structure, self.mode
+        worst_case_s: dict[str, float] = {}
+        journeys = {trip.name: STATES[journey_state(trip, states)] for trip in structure.trips}
+        bounded = False
+        timed = timed_trips(structure, states) if mode == "slow" else ()
+        if timed:
+            times = self.times(states, [trip.entry for trip in timed])
+            bounded = times.bounded
+            for trip in timed:
+                worst_case_s[trip.name] = round(times.of[trip.entry], 12)
+                if is_late(trip, journey_state(trip, states), worst_case_s[trip.name]):
+                    journeys[trip.name] = State.LATE
+        return BlastRadius(
+            fail=tuple(sorted(structure.atoms[atom].id for atom in failed)),
+            mode=mode,
+            assume=self.assume,
+            journeys=journeys,
+            components={name: STATES[states[whole]] for name, whole in self.wholes},
+            worst_case_s=worst_case_s,
+            value_lost=_value_lost(structure.trips, journeys),
+            assumptions=self.grounds.of(failed, states, bounded),
+        )
 
 
 def _value_lost(trips: Sequence[Trip], journeys: Mapping[str, State]) -> float:

@@ -18,7 +18,7 @@ never too short; `Times.bounded` says that it happened.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +31,8 @@ MAX_ROUNDS: Final = 1_000
 
 _OfPlace = Callable[[int], float]
 _OfCall = Callable[[Call], float]
+KnownTimes = Mapping[int, float]
+"""Answer times of places below a circle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,46 +67,87 @@ def answer_times(structure: Structure, states: Sequence[int], entries: Iterable[
     >>> answer_times(structure, solve(structure, [1, 2], "slow"), [0]).of[0]
     0.4
     """
-    calls = _Calls(structure, states)
-    wanted = tuple(dict.fromkeys(entries))
-    graph = _component_graph(calls, {structure.part_of[entry] for entry in wanted})
+    calls = Calls(structure, states)
+    wanted = {structure.part_of[entry] for entry in entries}
     known: dict[int, float] = {}
     bounded = False
-    for circle in components(graph, -1):
-        if circle == [-1]:
-            continue
-        places = [place for part in circle for place in calls.places(part) if states[place] != HUNG]
-        inside = frozenset(circle)
-        try:
-            simple = _SimplePaths(calls, known, inside)
-            found = {place: simple.time(place, frozenset([structure.part_of[place]])) for place in places}
-        except _TooManyPathsError:
-            bounded = True
-            found = _upper_bounds(calls, known, inside, places)
+    for circle in circles(calls, wanted):
+        found, too_many = circle_times(calls, known, circle)
+        bounded |= too_many
         known.update(found)
-    return Times({place: known[place] for place in known}, bounded)
+    return Times(known, bounded)
+
+
+def circles(calls: Calls, parts: set[int], inside: Collection[int] | None = None) -> list[list[int]]:
+    """Components that call one another in these states, from these on, callees first; no others than those `inside`."""
+    graph: dict[int, list[int]] = {-1: sorted(parts)}
+    waiting = sorted(parts)
+    while waiting:
+        part = waiting.pop()
+        if part in graph:
+            continue
+        targets = (target for target in calls.targets(part) if calls.states[target] != HUNG)
+        called = dict.fromkeys(calls.structure.part_of[target] for target in targets)
+        graph[part] = [other for other in called if inside is None or other in inside]
+        waiting += graph[part]
+    return [circle for circle in components(graph, -1) if circle != [-1]]
+
+
+def circle_times(calls: Calls, known: KnownTimes, circle: Sequence[int]) -> tuple[dict[int, float], bool]:
+    """Answer times of the places of components in a circle, or of one alone; whether they are upper bounds."""
+    places = [place for part in circle for place in calls.places(part) if calls.states[place] != HUNG]
+    if len(circle) == 1:
+        return _times_alone(calls, known, circle[0], places), False
+    inside = frozenset(circle)
+    try:
+        simple = _SimplePaths(calls, known, inside)
+        return {place: simple.time(place, frozenset([calls.structure.part_of[place]])) for place in places}, False
+    except _TooManyPathsError:
+        return _upper_bounds(calls, known, inside, places), True
+
+
+def _times_alone(calls: Calls, known: KnownTimes, part: int, places: Sequence[int]) -> dict[int, float]:
+    """A component that no circle runs through; a call to itself costs its healthy p99."""
+    part_of, states = calls.structure.part_of, calls.states
+
+    def of_call(call: Call) -> float:
+        if states[call.target] == HUNG:
+            return call.longest_s
+        below = 0.0 if part_of[call.target] == part else known[call.target]
+        return min(max(call.healthy_s, below), call.longest_s)
+
+    found: dict[int, float] = {}
+    for place in places:
+        found[place] = _place_time(calls, place, found.__getitem__, of_call)
+    return found
 
 
 class _TooManyPathsError(Exception):
     """A circle has more paths than are followed one by one."""
 
 
-class _Calls:
-    """Who calls whom, given the states."""
+class Calls:
+    """Who calls whom, given the states; `wired` shares what does not hang on the states."""
 
     __slots__ = ("links", "states", "structure")
 
-    def __init__(self, structure: Structure, states: Sequence[int]) -> None:
+    def __init__(self, structure: Structure, states: Sequence[int], wired: Calls | None = None) -> None:
         self.structure = structure
         self.states = states
-        self.links: dict[int, list[Link]] = {}
-        for link in structure.links:
-            self.links.setdefault(link.caller, []).append(link)
+        self.links: dict[int, list[Link]] = {} if wired is None else wired.links
+        if wired is None:
+            for link in structure.links:
+                self.links.setdefault(link.caller, []).append(link)
 
     def places(self, part: int) -> tuple[int, ...]:
         """Base, operations, whole: each after those that it is computed from."""
         component = self.structure.parts[part]
         return tuple(dict.fromkeys((component.base, *component.operations, component.whole)))
+
+    def targets(self, part: int) -> list[int]:
+        """What a component calls, alternatives included."""
+        links = [link for place in self.places(part) for link in self.links.get(place, ())]
+        return [call.target for link in links for call in (*link.members, *link.alternatives)]
 
     def made_by(self, place: int) -> list[Link]:
         """The dependencies that an operation waits for: its own, and those of every operation."""
@@ -113,25 +156,11 @@ class _Calls:
 
     def in_turn(self, link: Link) -> Iterator[Call]:
         """The alternatives that are tried in these states, in order."""
-        if felt_group(link, self.states) >= FAILED:
+        if link.alternatives and felt_group(link, self.states) >= FAILED:
             for alternative in link.alternatives:
                 yield alternative
                 if self.states[alternative.target] <= DEGRADED:
                     return
-
-
-def _component_graph(calls: _Calls, entries: set[int]) -> dict[int, list[int]]:
-    graph: dict[int, list[int]] = {-1: sorted(entries)}
-    waiting = sorted(entries)
-    while waiting:
-        part = waiting.pop()
-        if part in graph:
-            continue
-        links = [link for place in calls.places(part) for link in calls.links.get(place, ())]
-        targets = [c.target for link in links for c in (*link.members, *link.alternatives) if calls.states[c.target] != HUNG]
-        graph[part] = list(dict.fromkeys(calls.structure.part_of[target] for target in targets))
-        waiting += graph[part]
-    return graph
 
 
 class _SimplePaths:
@@ -139,7 +168,7 @@ class _SimplePaths:
 
     __slots__ = ("calls", "inside", "known", "memory", "steps")
 
-    def __init__(self, calls: _Calls, known: Mapping[int, float], inside: frozenset[int]) -> None:
+    def __init__(self, calls: Calls, known: KnownTimes, inside: frozenset[int]) -> None:
         self.calls, self.known, self.inside = calls, known, inside
         self.memory: dict[tuple[int, frozenset[int]], float] = {}
         self.steps = 0
@@ -170,19 +199,22 @@ class _SimplePaths:
         return min(max(call.healthy_s, below), call.longest_s)
 
 
-def _place_time(calls: _Calls, place: int, same_part: _OfPlace, of_call: _OfCall) -> float:
+def _place_time(calls: Calls, place: int, same_part: _OfPlace, of_call: _OfCall) -> float:
     component = calls.structure.parts[calls.structure.part_of[place]]
     if place == component.whole and component.operations:
         return max(same_part(operation) for operation in component.operations)  # each makes the calls of the base as well
     stages: dict[tuple[int, int], float] = {}
     for index, link in enumerate(calls.made_by(place)):
-        cost = max(of_call(call) for call in link.members) + math.fsum(of_call(call) for call in calls.in_turn(link))
+        members = link.members
+        cost = of_call(members[0]) if len(members) == 1 else max(of_call(call) for call in members)
+        if link.alternatives:
+            cost += math.fsum(of_call(call) for call in calls.in_turn(link))
         step = (0, link.stage) if link.stage is not None else (1, index)
         stages[step] = max(stages.get(step, 0.0), cost)
     return math.fsum(stages.values())
 
 
-def _upper_bounds(calls: _Calls, known: Mapping[int, float], inside: frozenset[int], places: Sequence[int]) -> dict[int, float]:
+def _upper_bounds(calls: Calls, known: KnownTimes, inside: frozenset[int], places: Sequence[int]) -> dict[int, float]:
     """Times inside a circle on which components may be met again: never shorter than the exact ones.
 
     A simple path visits each component once, so as many rounds as there are components suffice.

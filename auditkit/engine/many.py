@@ -26,14 +26,14 @@ def is_little(structure: Structure, count: int) -> bool:
     return count * (len(structure.links) + len(structure.places)) <= LITTLE_WORK
 
 
-def solve_many(structure: Structure, sets: Sets, mode: Mode) -> Iterator[Sequence[int]]:
-    """The states of all places in each scenario, one scenario after another, as `reference.solve` gives them."""
+def solve_many(structure: Structure, sets: Sets, mode: Mode) -> Iterator[bytes]:
+    """The states of all places in each scenario, one scenario after another, as `reference.solve` gives them, a byte each."""
     if is_little(structure, len(sets)):
-        yield from (solve(structure, failed, mode) for failed in sets)
+        yield from (bytes(solve(structure, failed, mode)) for failed in sets)
         return
     from auditkit.engine.propagation import compile_structure, scenarios, states
 
     compiled = compile_structure(structure, mode)
     step = max(512, AT_ONCE // max(1, len(structure.places)) // 512 * 512)
     for begin in range(0, len(sets), step):
-        yield from states(compiled, scenarios(sets[begin : begin + step])).tolist()
+        yield from map(bytes, states(compiled, scenarios(sets[begin : begin + step])))
