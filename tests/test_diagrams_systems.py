@@ -15,6 +15,8 @@ from auditkit.engine.boolean import journey_formula
 from auditkit.engine.counting import list_sets
 from auditkit.engine.diagrams import draw, minimal_cut_sets
 from auditkit.engine.fault_trees import read_fault_trees
+from auditkit.engine.few import small_cuts
+from auditkit.engine.propagation import compile_structure, journey_states, scenarios
 from auditkit.engine.reference import DEGRADED, FAILED, journey_state, solve
 from auditkit.engine.structure import build
 from auditkit.errors import InputError, LimitReached
@@ -89,6 +91,28 @@ def test_all_sets_of_atoms_of_small_systems_agree(seed: int) -> None:
         assert cuts.p_failed == pytest.approx(p_failed[cuts.journey], abs=1e-12)
         up = exact.availability(system, cuts.journey, mode=mode, assume=assume, assumed_availability=0.9, profiles=profiles)
         assert up == pytest.approx(1 - p_failed[cuts.journey], abs=1e-12)
+
+
+@pytest.mark.parametrize("ten", range(20))
+def test_propagation_and_diagrams_find_the_same_small_sets(ten: int) -> None:
+    """Orders one to three of 200 systems; and with at most twelve atoms, all minimal sets among all sets that there are."""
+    for seed in range(4000 + ten * 10, 4010 + ten * 10):
+        system = random_system(seed)
+        mode, assume, state = CASES[seed % len(CASES)]
+        structure = build(system, random_profiles(seed, system), assume)
+        names = [atom.id for atom in structure.atoms]
+        found = [by_diagram(structure, trip, mode, state) for trip in structure.trips]
+        for trip, cuts in zip(structure.trips, found, strict=True):
+            small = {frozenset(names[atom] for atom in cut) for cut in small_cuts(structure, trip, mode, state)}
+            assert {cut for cut in cuts if len(cut) <= 3} == small, (seed, trip.name)
+        if len(names) > 12:
+            continue
+        every = [[atom for atom in range(len(names)) if bits >> atom & 1] for bits in range(2 ** len(names))]
+        solved = journey_states(compile_structure(structure, mode), scenarios(every))
+        for trip, cuts, column in zip(structure.trips, found, solved.T, strict=True):
+            fails = column >= (FAILED if state == "failed" else DEGRADED)
+            minimal = [s for n, s in enumerate(every) if fails[n] and not any(fails[n & ~(1 << atom)] for atom in s)]
+            assert cuts == {frozenset(names[atom] for atom in one) for one in minimal}, (seed, trip.name)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.title)

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 WORDS: Final = 8
 LANES: Final = 64 * WORDS
 
+LITTLE_WORK: Final = 20_000
+"""Blocks × places that one thread is done with before another one has begun."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scenarios:
@@ -170,7 +173,8 @@ def _run(
     from auditkit.engine.propagation_kernels import propagate
 
     blocks = -(-len(given) // LANES)
-    workers = max(1, min(threads or os.cpu_count() or 1, blocks))
+    enough = 1 + blocks * len(compiled.node_of) // LITTLE_WORK  # a thread costs more than little work
+    workers = max(1, min(threads or min(os.cpu_count() or 1, enough), blocks))
     found = np.zeros((0, 0), np.uint32) if counts is None else counts
     places = np.zeros(0, np.int32) if wanted is None else wanted
     planes = np.zeros((0, 0, 0), np.uint64) if rows is None else rows
