@@ -64,6 +64,8 @@ from auditkit.notebook.simulation_picture import simulation_svg
 from auditkit.notebook.strategy_panel import strategy_panel
 from auditkit.notebook.strategy_tables import (
     actions_table,
+    back_test_table,
+    chains_table,
     decisions_table,
     experiments_table,
     findings_table,
@@ -105,8 +107,9 @@ from auditkit.notebook.walking import (
 )
 
 __all__ = [
-    "Asked", "actions_table", "answer_open", "assumptions_table", "attempt", "availability_table", "blast_explorer",
-    "blast_panel", "blast_table", "bound_call", "bounds_table", "callers_table", "checks_reference", "closing",
+    "Asked", "actions_table", "answer_open", "assumptions_table", "attempt", "availability_table", "back_test_table",
+    "blast_explorer",
+    "blast_panel", "blast_table", "bound_call", "bounds_table", "callers_table", "chains_table", "checks_reference", "closing",
     "comparison_table", "components_table", "conflicts_table", "coverage_table", "cut_set_panel", "cut_sets_table",
     "decide_once", "decisions_board", "decisions_table", "dependencies_table", "dependency_editor", "dependency_graph",
     "documents_reference", "experiments_table", "explain_finding", "explained", "exporters_reference", "exports",

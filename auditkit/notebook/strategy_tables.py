@@ -11,6 +11,8 @@ from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.policy import timeout_s
 from auditkit.model.system import Policy
 from auditkit.notebook.frames import UNKNOWN, frame, interval, milliseconds
+from auditkit.planning import JourneyChain
+from auditkit.project.back_testing import BackTest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,6 +117,30 @@ def two_rules_table(advices: Iterable[TimeoutAdvice]) -> pd.DataFrame:
         ),
         "call",
     )  # fmt: skip
+
+
+def chains_table(chains: Iterable[JourneyChain]) -> pd.DataFrame:
+    """Each journey's deadline: the worst case, and how often it is missed with fixed timeouts and with a propagated deadline."""
+    return frame(
+        ("journey", "deadline", "worst case", "fits", "late, fixed", "cut off, fixed", "lost, propagated", "what would help"),
+        (
+            (c.journey, milliseconds(c.deadline_s), "–", "–", "–", "–", "–", f"no figures: {', '.join(c.missing) or 'no call'}")
+            if c.chain is None
+            else (
+                c.journey, milliseconds(c.deadline_s), milliseconds(c.chain.worst_case_s), "yes" if c.chain.fits else "no",
+                f"{c.chain.p_late:.3%}", f"{c.chain.p_cut:.3%}", f"{c.chain.p_lost_propagated:.3%}",
+                "; or ".join(c.chain.remedies) or "–",
+            )
+            for c in chains
+        ),
+        "journey",
+    )  # fmt: skip
+
+
+def back_test_table(tried: BackTest) -> pd.DataFrame:
+    """Each call's timeout from the first half of its recording, and what it would have cut off in the second."""
+    rows = ((t.call, t.n, milliseconds(t.timeout_s), t.calls, t.late, t.verdict) for t in tried.tried)
+    return frame(("call", "samples, first half", "timeout", "answers, second half", "cut off", "verdict"), rows, "call")
 
 
 def refused_table(advices: Iterable[TimeoutAdvice]) -> pd.DataFrame:

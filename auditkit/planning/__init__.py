@@ -1,5 +1,6 @@
 """Findings and decisions -> the strategy, and what is left after it."""
 
+from auditkit.planning.chains import JourneyChain, chains
 from auditkit.planning.compare import Comparison, compare
 from auditkit.planning.experiments import tested
 from auditkit.planning.overlay import with_policies
@@ -7,4 +8,15 @@ from auditkit.planning.reopened import ground_of
 from auditkit.planning.strategy import plan
 from auditkit.planning.timeouts import advise_all, by_call
 
-__all__ = ["Comparison", "advise_all", "by_call", "compare", "ground_of", "plan", "tested", "with_policies"]
+__all__ = [
+    "Comparison",
+    "JourneyChain",
+    "advise_all",
+    "by_call",
+    "chains",
+    "compare",
+    "ground_of",
+    "plan",
+    "tested",
+    "with_policies",
+]

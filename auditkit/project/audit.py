@@ -17,8 +17,10 @@ from auditkit.model.draft import Conflict, Coverage
 from auditkit.model.failure import Assume, BlastRadius, CutSets, Mode
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.system import Policy, Question, System
-from auditkit.project import analysis, creating, deciding, exporting, importing, measuring, steps
+from auditkit.planning import JourneyChain, chains
+from auditkit.project import analysis, back_testing, creating, deciding, exporting, importing, measuring, steps
 from auditkit.project import folder as held
+from auditkit.project.back_testing import BackTest
 from auditkit.project.drift import Drift
 from auditkit.project.generated import write_generated
 from auditkit.project.inputs import read
@@ -127,6 +129,15 @@ class Audit:
     def advices(self) -> tuple[TimeoutAdvice, ...]:
         """A timeout for every measured call, or the reason why there is none yet."""
         return read(self.folder).advices
+
+    def chains(self) -> tuple[JourneyChain, ...]:
+        """What becomes of each journey's deadline with the advised timeouts: fixed ones beside a propagated deadline."""
+        known = read(self.folder)
+        return chains(known.system, known.profiles, known.checked.advices)
+
+    def back_test(self, target: float | None = None) -> BackTest:
+        """Timeouts from the first half of each recording, tried on its second half."""
+        return back_testing.back_test(self.folder, target)
 
     def findings(self) -> tuple[Finding, ...]:
         """What the checks find, the gravest first."""
