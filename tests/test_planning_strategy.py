@@ -209,6 +209,16 @@ def test_a_queue_that_only_holds_latecomers_is_advised_against() -> None:
     assert any(title.startswith("shed load at db") for title in titles)
 
 
+def test_reads_and_writes_of_one_callee_get_pools_of_their_own() -> None:
+    """One caller reads and writes one callee: advice names both; two reads get none."""
+    read, write = ({"from": f"api:{way}", "to": f"db:{way}", "on_failure": "fail", "policy": OPEN} for way in ("read", "write"))
+    apart = strategy(facts(world([{**read, "idempotent": True}, {**write, "idempotent": False}])))
+    (title,) = [a.title for a in apart.actions if a.title.startswith("give the calls of api to db")]
+    assert "by reading and writing: api:read -> db:read and api:write -> db:write" in title
+    same = strategy(facts(world([{**read, "idempotent": True}, {**write, "idempotent": True}])))
+    assert not any(a.title.startswith("give the calls") for a in same.actions)
+
+
 def test_equal_audits_compare_as_equal() -> None:
     """Nothing new, gone, changed or set."""
     same = compare(strategy(), strategy())

@@ -51,7 +51,8 @@ RULES: tuple[Rule, ...] = (
         "where 2,995 samples or more bound it, the timeout is raised to that. Then what the caller's remaining deadline and"
         " its workers at peak "
         "leave. Rounded up to two significant digits, never past a limit. Below 299 samples no p99 bound exists and no "
-        "value is recommended.",
+        "value is recommended; "
+        "where to start then replaces no configured value, and is not for streams and batch calls.",
         "M. Brooker, Timeouts, retries, and backoff with jitter, Amazon Builders' Library, 2019; C. J. Clopper and E. S. "
         "Pearson, 1934.",
     ),

@@ -235,7 +235,7 @@ def _p99_is_cut_off(profile: LatencyProfile) -> bool:
 def _provisional(profile: LatencyProfile, limit: _Limit, why: str, by: BoundBy) -> TimeoutAdvice:
     value = min(PROVISIONAL_S, limit.value_s)
     ground = limit.words if value < PROVISIONAL_S else "the start without data"
-    words = f"{why}; until then {_text(value)}, {ground}; it replaces no configured value, and is not for streams and batch calls"
+    words = f"{why}; until then {_text(value)}, {ground}"
     return _advice(profile, None, None, value, "provisional", None, by, words, "", profile.warnings)
 
 

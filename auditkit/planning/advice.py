@@ -1,25 +1,27 @@
-"""Load shedding and hedging, as advice where the data ask for it; both change code, not settings."""
+"""Load shedding, hedging and partitions, as advice where the data ask for it; they change code, not settings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from auditkit.checks import Facts
-from auditkit.checks.wording import percent, seconds
+from auditkit.checks.wording import listing, percent, seconds
 from auditkit.model.audit import Action
 from auditkit.model.latency import profiles_of
 from auditkit.model.policy import attempts
 from auditkit.model.system import Component, Dependency
+from auditkit.patterns.bulkhead import partitions
 from auditkit.patterns.deadline import mean_s, remaining
 from auditkit.patterns.hedge import derive, is_worth_it
 from auditkit.patterns.load_shedding import useful_queue, waits_s
 
 
 def advice_for(facts: Facts) -> list[Action]:
-    """Queues that only hold requests that come too late, and reads whose tail a second request would cut."""
+    """Queues that hold latecomers, calls that should not share a pool, and reads whose tail a second request would cut."""
     left = {subject: span.seconds for subject, span in remaining(facts.paths, facts.profiles).items()}
     shed = (action for component in facts.system.components for action in _shed(facts, component, left))
-    return [*shed, *(action for dependency in facts.system.dependencies for action in _hedge(facts, dependency))]
+    apart = (action for component in facts.system.components for action in _partition(facts, component))
+    return [*shed, *apart, *(action for dependency in facts.system.dependencies for action in _hedge(facts, dependency))]
 
 
 def _shed(facts: Facts, component: Component, left_s: dict[str, float]) -> Iterator[Action]:
@@ -40,6 +42,25 @@ def _shed(facts: Facts, component: Component, left_s: dict[str, float]) -> Itera
             owner=component.owner,
             effort="small",
         )
+
+
+def _partition(facts: Facts, component: Component) -> Iterator[Action]:
+    """Calls of one caller to one callee that should not share places: reads beside writes, critical beside uncritical ones."""
+    groups: dict[str, list[Dependency]] = {}
+    for dependency in facts.paths.of_component.get(component.id, ()):
+        if dependency.call == "sync" and len(dependency.to) == 1:
+            groups.setdefault(dependency.to[0].partition(":")[0], []).append(dependency)
+    for callee, calls in groups.items():
+        by = partitions(calls)
+        if by:
+            named = listing(dict.fromkeys(d.subject for d in calls))
+            yield Action(
+                title=f"give the calls of {component.id} to {callee} clients and pools of their own, by {listing(by)}: {named}",
+                subject=component.id,
+                severity="info",
+                owner=component.owner,
+                effort="medium",
+            )
 
 
 def _hedge(facts: Facts, dependency: Dependency) -> Iterator[Action]:

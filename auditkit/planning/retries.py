@@ -93,12 +93,15 @@ def _ground(made: Retry, each_s: float, longest_s: float, left_s: float | None, 
     if seen is not None:
         share = f"{percent(seen.share)} errors in {seen.calls:,} calls"
         after = f"; if they were independent, {percent(seen.share**made.max_attempts)} would remain"
+    needless = ""
+    if seen is not None and seen.share < pattern.WORTH_SHARE:
+        needless = "; it is there today, and nothing that was measured needs it"
     fits = "no deadline bounds it" if left_s is None else f"{seconds(left_s)} are left of the deadline"
     budget, each = percent(made.budget or 0.0), seconds(each_s)
     return Ground(
         data=f"{share}; {'idempotent' if made.only is None else 'only errors before sending are tried again'}",
         rule=f"{made.max_attempts} attempts of {each} with waits take {seconds(longest_s)} at most; {fits}; full jitter; "
-        f"a budget of {budget} of the requests",
+        f"a budget of {budget} of the requests{needless}",
         uncertainty=f"errors may come together, then a retry helps less{after}",
         cost=f"at most {budget} more load; {seconds(longest_s)} instead of {each} when slow",
     )
@@ -123,6 +126,8 @@ def _why_not(plan: Plan, dependency: Dependency, today: Retry | None) -> str:
         return "local, fast and reliable: a retry would cost more than it saves"
     if today is not None:
         return ""
+    if dependency.on_failure is None:
+        return "nobody has said what its failure does to its caller; a second attempt is for calls that fail it"
     if dependency.on_failure != "fail":
         return "a failure of this call does not fail its caller; a second attempt would only delay the answer"
     seen = errors(dependency, plan.profiles)

@@ -179,5 +179,5 @@ def _unmeasured(dependency: Dependency, left: Left | None, pool_s: float | None)
         grade="provisional",
         false_timeout=None,
         bound_by="samples",
-        reason=f"0 samples; a p99 bound needs 299; {words}; it replaces no configured value, not for streams and batch calls",
+        reason=f"0 samples; a p99 bound needs 299; {words}",
     )
