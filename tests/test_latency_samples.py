@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import math
 import subprocess
 import sys
@@ -257,3 +259,14 @@ def test_online_boutique_minute(shared):
     assert convert.p99.point == pytest.approx(0.348808634, abs=1e-9)
     assert math.isclose(convert.max_s, 0.493993, abs_tol=1e-6)
     assert sum(p.n for p in found.profiles) == 5525
+
+
+@pytest.mark.parametrize("compress", [bz2.compress, lzma.compress], ids=["bz2", "xz"])
+def test_every_compression_says_the_same(write, compress):
+    """CSV as .bz2 and .xz; cut off inside, it is one line."""
+    name = "a.csv.bz2" if compress is bz2.compress else "a.csv.xz"
+    plain, packed = measure([write(lines(500))]).profiles, measure([write(compress(lines(500).encode()), name)]).profiles
+    assert [p.model_copy(update={"sources": ()}) for p in plain] == [p.model_copy(update={"sources": ()}) for p in packed]
+    with pytest.raises(InputError, match="cut off") as error:
+        measure([write(compress(lines(50_000).encode())[:-400], name)])
+    assert len(error.value.problems) == 1

@@ -325,3 +325,13 @@ def test_ztunnel_sample(shared):
     assert sum(p.n for p in found.profiles) < 28
     reviews = [p for p in found.profiles if p.caller == "productpage-v1"]
     assert reviews
+
+
+def test_traces_that_were_chosen_by_their_end_are_called_so(tmp_path):
+    """The collector's tail sampling records its policy: quantiles of such traces are too high, and that is advised."""
+    path = tmp_path / "t.json"
+    path.write_text(writers.otlp(FOUND))
+    assert not any("chosen by how they ended" in note for note in measure([path]).warnings)
+    mark = '"attributes": [{"key": "tailsampling.policy", "value": {"stringValue": "slow"}}, '
+    path.write_text(writers.otlp(FOUND).replace('"attributes": [{"key": "http', mark + '{"key": "http'))
+    assert any("chosen by how they ended" in note and "at random" in note for note in measure([path]).warnings)

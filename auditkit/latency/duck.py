@@ -7,12 +7,13 @@ run natively.
 from __future__ import annotations
 
 import itertools
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from auditkit.errors import InputError
 
@@ -25,6 +26,7 @@ class Duck:
     """A private DuckDB database that ends with its context."""
 
     connection: Any
+    folder: Path
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def view(self, from_sql: str, where: str) -> Any:
@@ -37,6 +39,13 @@ class Duck:
             return self.table(name)
         except duckdb.Error as error:
             raise unreadable(where, error) from error
+
+    def unpacked(self, stream: IO[bytes]) -> Path:
+        """A file in the database's own folder with what a compressed stream holds, gone with the database."""
+        path = self.folder / f"unpacked{next(self.numbers)}"
+        with path.open("wb") as out:
+            shutil.copyfileobj(stream, out, 1 << 20)
+        return path
 
     def arrow(self, table: Any) -> Any:
         """An Ibis table over an Arrow table."""
@@ -91,7 +100,7 @@ def duck() -> Iterator[Duck]:
         }
         with duckdb.connect(str(Path(folder, "samples.duckdb")), config=config) as connection:
             connection.sql("SET TimeZone = 'UTC'")
-            yield Duck(connection)
+            yield Duck(connection, Path(folder))
 
 
 def quoted(paths: Sequence[Path]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import lzma
+from pathlib import Path
 
 from auditkit.errors import InputError
 from auditkit.latency.base import Asked, File, Head, Samples, Source
@@ -37,13 +39,22 @@ def read(file: File, asked: Asked) -> Samples:
     delimiter, names = header(first)
     if len(set(names)) < len(names):
         raise InputError.of(f"{file.name}:1", "names a column twice", "keep one of them")
-    path = quoted([file.path])
+    path = quoted([_plain(file, asked)])
     options = f"all_varchar=true, header=true, delim='{delimiter}', quote='\"', escape='\"', null_padding=false"
-    if file.path.suffix.lower() in (".bz2", ".xz"):
-        raise InputError.of(file.name, "this compression is not read for CSV of samples", "use .gz, or unpack it")
     table = asked.duck.view(f"read_csv({path}, {options})", file.name)
     mapped = samples_of(table, file.name, unit=asked.unit, columns=asked.columns)
     return Samples(asked.duck.keep(mapped, file.name))
+
+
+def _plain(file: File, asked: Asked) -> Path:
+    """The file itself, or unpacked where DuckDB does not know its compression. Raises `InputError` where that is damaged."""
+    if file.path.suffix.lower() not in (".bz2", ".xz"):
+        return file.path
+    try:
+        with file.open() as stream:
+            return asked.duck.unpacked(stream)
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise InputError.of(file.name, "is damaged, or cut off inside its compression", "copy it again") from error
 
 
 SOURCE = Source(

@@ -18,8 +18,9 @@ def _read(format: str) -> Callable[[File, Asked], Samples]:
     def read(file: File, asked: Asked) -> Samples:
         import pyarrow.compute as pc
 
-        found = calls(read_spans(file.text(), file.name, format))
-        table, notes = found.table, list(found.notes)
+        text = file.text()
+        found = calls(read_spans(text, file.name, format))
+        table, notes = found.table, [*found.notes, *_sampled(text)]
         later = pc.sum(pc.equal(table["call"], "async")).as_py() or 0
         if later:
             notes.append(f"{later} asynchronous calls are left out: nobody waits for them")
@@ -38,6 +39,19 @@ def _read(format: str) -> Callable[[File, Asked], Samples]:
         return Samples(asked.duck.keep(asked.duck.arrow(columns), file.name), tuple(notes), side)
 
     return read
+
+
+_BY_TAIL = ("tailsampling.", "sampling.policy", "sampling.rule", "adaptive_sampling", "refinery.", "meta.refinery")
+"""Attributes by which samplers that look at whole traces (OpenTelemetry's tail sampling, Refinery) mark what they keep."""
+
+
+def _sampled(text: str) -> list[str]:
+    """What to say where a sampler chose traces after it had seen how they ended."""
+    mark = next((mark for mark in _BY_TAIL if f'"{mark}' in text), None)
+    if mark is None:
+        return []
+    words = "slow and failed ones are kept more often, so every quantile here is too high"
+    return [f"traces were chosen by how they ended (attribute {mark}…): {words}; measure a share that is chosen at random"]
 
 
 def source(format: str, written_in: str, unit: str, errors: str) -> Source:
