@@ -19,7 +19,7 @@ def run(settings: str, error: float = 0.0, late: float = 0.0, *, breaker: bool =
     hit = [0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
     bad = [h * (error + late) for h in hit]
     journey = JourneySeries(
-        journey="order <1>",
+        journey="order <$1$>",
         deadline_s=0.5,
         requests=(100.0,) * 9,
         full=tuple(1 - b for b in bad),
@@ -51,7 +51,7 @@ def test_who_does_not_see_it_hears_the_story() -> None:
     root = ET.fromstring(svg)
     assert root.get("role") == "img"
     assert root.get("aria-label") == f"{title}. {words}"
-    assert root.findtext(f"{SVG}title") == title == "order <1>, second by second"
+    assert root.findtext(f"{SVG}title") == title == "order <$1$>, second by second"
     assert root.findtext(f"{SVG}desc") == words
     assert "today: before the fault 100.0% full; during 100.0% error; after 100.0% full." in words
     assert "proposed: before the fault 100.0% full; during 75.0% full, 25.0% late; after 100.0% full." in words
@@ -83,5 +83,5 @@ def test_a_picture_of_nothing_is_refused() -> None:
     """No run, or no such journey: said in one line, with the journeys there are."""
     with pytest.raises(InputError, match="no run to show"):
         run_picture([])
-    with pytest.raises(InputError, match=r"no journey 'pay'.*order <1>"):
+    with pytest.raises(InputError, match=r"no journey 'pay'.*order <\$1\$>"):
         run_picture([run("today")], "pay")

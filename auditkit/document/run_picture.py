@@ -1,4 +1,4 @@
-"""Simulated runs second by second, side by side: what users got, how long it took, breakers, workers. The same bytes each time."""
+"""Simulated runs second by second, side by side: what users got, how long it took, breakers, workers. Always the same bytes."""
 
 from __future__ import annotations
 
@@ -47,8 +47,12 @@ def run_picture(runs: Sequence[Series], journey: str | None = None) -> tuple[str
     heights = [2.2, 1.5, *([0.4 + 0.26 * len(calls)] if calls else []), *([1.5] if components else [])]
     title = f"{shown[0].journey}, second by second"
     words = " ".join(_words(run, of) for run, of in zip(runs, shown, strict=True))
-    style = {"svg.hashsalt": "auditkit", "svg.fonttype": "none", "font.size": 8, "hatch.linewidth": 0.5, "axes.edgecolor": MUTED}
-    with mpl.rc_context(style):
+    with mpl.rc_context(
+        {
+            "svg.hashsalt": "auditkit", "svg.fonttype": "none", "font.size": 8, "hatch.linewidth": 0.5, "axes.edgecolor": MUTED,
+            "text.parse_math": False,
+        }
+    ):  # fmt: skip
         figure = Figure(figsize=(2.2 + 3.9 * len(runs), 0.7 + sum(heights)), layout="constrained", facecolor=PAPER)
         grid = figure.subplots(len(heights), len(runs), sharex=True, sharey="row", squeeze=False, height_ratios=heights)
         for column, (run, of) in enumerate(zip(runs, shown, strict=True)):
@@ -209,8 +213,8 @@ def _words(run: Series, of: JourneySeries) -> str:
     opened = [b.call for b in run.breakers if any(b.open)]
     if opened:
         told.append(f"Breakers open on {', '.join(opened)}.")
-    for name in _busiest([run])[:1]:
-        told.append(
-            f"Of the workers of {name} at most {max(_share(next(b for b in run.busy if b.component == name))):.0%} are busy."
-        )
+    known = [b for b in run.busy if b.workers]
+    if known:
+        most = max(known, key=lambda series: max(_share(series)))
+        told.append(f"Of the workers of {most.component} at most {max(_share(most)):.0%} are busy.")
     return " ".join(told)
