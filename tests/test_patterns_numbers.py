@@ -197,3 +197,11 @@ def test_retries_before_sending_repeat_no_work() -> None:
     assert not retry.may_repeat_work(Retry(max_attempts=3, only="before_sending"))
     assert retry.may_repeat_work(Retry(max_attempts=2))
     assert not retry.may_repeat_work(Retry(max_attempts=1))
+
+
+def test_no_timeout_is_recommended_that_cuts_off_most_healthy_calls() -> None:
+    """A pool that carries 10 ms at a median of 50 ms asks for workers; one of 60 ms is tightened to."""
+    few = timeout.advise(measured("api -> db", 100), pool_fit_s=0.01)
+    assert (few.recommended_s, few.provisional_s, few.bound_by) == (None, None, "pool")
+    assert "less than the median" in few.reason
+    assert timeout.advise(measured("api -> db", 100), pool_fit_s=0.06).recommended_s == 0.06

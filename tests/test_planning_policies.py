@@ -245,6 +245,18 @@ def test_an_articles_settings_are_judged_at_two_hundred_calls_a_second() -> None
     assert "not idempotent" in why_not(write, "retry")
 
 
+def test_a_monolith_gets_patterns_for_what_lies_outside_of_it() -> None:
+    """Calls into a module have no clock; its own call to a provider gets timeout, breaker and bulkhead like any other."""
+    outside = call("psp", "billing", rate="50/s", idempotent=False)
+    components = {"billing": {"kind": "module", "concurrency": 40}, "psp": {"kind": "external"}}
+    profile = measured("billing -> psp", 300, n=5000, errors=20)
+    found = proposals(call("billing"), outside, components=components, profiles=(profile,), deadline="2s")
+    assert one(found, "api -> billing").proposed is None
+    made = one(found, "billing -> psp").proposed
+    assert (made.timeout_s, retry(made), breaker(made).min_calls) == (0.8, None, 10)
+    assert "not idempotent" in why_not(found, "retry", "billing -> psp")
+
+
 SEEDS = st.integers(0, 2**32 - 1)
 
 

@@ -47,6 +47,8 @@ WINDOWS_S = (10.0, 60.0)
 """Windows are between these, in seconds: shorter ones trip on a hiccup, longer ones remember too much."""
 SPARE = 2.0
 """The window holds this many times the minimum volume at the usual rate, so that it is reached on a quiet day too."""
+MOST_TRIALS = 100
+"""Trial calls of a half-open breaker: a tenth of a second's calls, and no more than this."""
 OPEN_S, GROWTH, MOST_OPEN_S = 10.0, 2.0, 300.0
 UNKNOWN_ERRORS = 0.05
 """Healthy error share that is assumed where none was measured: deliberately high, so that the breaker does not trip on it."""
@@ -206,5 +208,5 @@ def derive(
         open_for_s=OPEN_S,
         growth=GROWTH,
         max_open_s=MOST_OPEN_S,
-        half_open_calls=max(3, math.ceil(0.1 * rate_per_s)),
+        half_open_calls=min(MOST_TRIALS, max(3, math.ceil(0.1 * rate_per_s))),
     )

@@ -81,6 +81,8 @@ def _advised(profile: LatencyProfile, target: float, limit: _Limit, factor: floa
         cut = _text(profile.p99.point if profile.cut_off_at_s is None else profile.cut_off_at_s)
         why = f"p99 is {cut} or more: the data are cut off there; measure with a longer timeout, or mend the callee"
         return _provisional(profile, limit, why, "censored")
+    if limit.value_s < profile.p50.point:
+        return _nothing_left(profile, target, limit)
     return _justified(profile, target, factor, limit)
 
 
@@ -240,7 +242,11 @@ def _provisional(profile: LatencyProfile, limit: _Limit, why: str, by: BoundBy) 
 
 
 def _nothing_left(profile: LatencyProfile, target: float, limit: _Limit) -> TimeoutAdvice:
-    words = f"{limit.words} is nothing: call in parallel, give a fallback, or lengthen the limit"
+    mend = "more workers, a faster callee, or fewer calls" if limit.name == "pool" else "call in parallel, or lengthen the limit"
+    words = f"{limit.words} is nothing: {mend}; or give a fallback"
+    if limit.value_s > 0:
+        half = f"{_text(limit.value_s)}, less than the median of {_text(profile.p50.point)}"
+        words = f"{limit.words} is {half}: a timeout there would cut off most healthy calls; {mend}; or give a fallback"
     return _advice(profile, target, None, None, "provisional", None, limit.name, words, "", profile.warnings)
 
 
