@@ -82,8 +82,9 @@ def _by_structure(text: str, name: str) -> str:
     except InputError:
         return text
     spans = sorted({span for document in documents for span in _secret_spans(document, text)}, reverse=True)
+    held = {span for document in documents for span in _held_by_secrets(document, text)}
     for start, end in spans:
-        text = text[:start] + _marked(text[start:end]) + text[end:]
+        text = text[:start] + _marked(text[start:end], whole=(start, end) in held) + text[end:]
     return text
 
 
@@ -101,10 +102,7 @@ def _secret_spans(node: Node, text: str) -> Iterator[tuple[int, int]]:
         if isinstance(named, str) and names_credential(named):
             yield from (_span(pairs[k], text) for k in ("value", "Value") if k in pairs and _is_value(pairs[k]))
         if node.value.get("kind") == "Secret":
-            for part in ("data", "stringData"):
-                yield from _all_values(pairs[part], text) if part in pairs else ()
-            annotations = pairs["metadata"].child("annotations") if "metadata" in pairs else None
-            yield from _all_values(annotations, text) if annotations else ()
+            yield from _held_by_secrets(node, text)
         for key, child in pairs.items():
             if isinstance(key, str) and names_credential(key) and _is_value(child):
                 yield _span(child, text)
@@ -121,6 +119,17 @@ def _secret_spans(node: Node, text: str) -> Iterator[tuple[int, int]]:
                 yield sign, end - (text[start] in "'\"")
     for child in node.children:
         yield from _secret_spans(child, text)
+
+
+def _held_by_secrets(node: Node, text: str) -> Iterator[tuple[int, int]]:
+    """Where the values of Kubernetes Secrets stand: nothing of them is kept, not even a host."""
+    if isinstance(node.value, Mapping) and node.value.get("kind") == "Secret":
+        metadata = node.child("metadata")
+        for part in (node.child("data"), node.child("stringData"), metadata.child("annotations") if metadata else None):
+            yield from _all_values(part, text) if part else ()
+    elif isinstance(node.value, (Mapping, list)):
+        for child in node.children:
+            yield from _held_by_secrets(child, text)
 
 
 def _all_values(node: Node, text: str) -> Iterator[tuple[int, int]]:
@@ -146,7 +155,7 @@ def _span(node: Node, text: str) -> tuple[int, int]:
     return (anchor.end() if anchor else node.start), node.end
 
 
-def _marked(raw: str) -> str:
+def _marked(raw: str, whole: bool = False) -> str:
     """A scalar as written, redacted as it was written: quotes, block signs and line breaks stay."""
     if raw[:1] in ("|", ">"):
         head, newline, body = raw.partition("\n")
@@ -155,7 +164,7 @@ def _marked(raw: str) -> str:
     inner = raw[len(quote) : len(raw) - len(quote)] if quote else raw
     if "\n" in inner:
         return quote + _lines_marked(inner) + quote
-    return quote + _value(inner) + quote
+    return quote + (MARK if whole and inner.strip() and not REFERENCE.fullmatch(inner.strip()) else _value(inner)) + quote
 
 
 def _lines_marked(body: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from auditkit.errors import InputError
+from auditkit.importers.credentials import without_credentials
 from auditkit.importers.kinds import kind_by_name
 from auditkit.importers.mentions import question
 from auditkit.model.draft import Draft, Item
@@ -71,7 +72,7 @@ def component_id(name: str) -> str:
     >>> component_id("Order Service"), component_id("jdbc:mysql://db/orders"), component_id("--")
     ('Order-Service', 'jdbc-mysql-db-orders', 'unnamed')
     """
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:300] or "unnamed"
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", without_credentials(name)).strip("-.")[:300] or "unnamed"
 
 
 def draft(source: str, traffic: Traffic, cannot_say: Sequence[str] = ()) -> Draft:

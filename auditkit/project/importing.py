@@ -19,6 +19,8 @@ from auditkit.importers import (
     merge,
     propose_journeys,
     redact,
+    scrub,
+    scrub_problems,
     update_yaml,
     validate,
 )
@@ -62,8 +64,14 @@ def import_files(paths: Sequence[Path], folder: Path, format: str | None = None)
     The audit folder is made where there is none. What a person has answered in `system.yaml` survives. Raises
     `InputError` with all problems, and then nothing has been written.
     """
-    with _without_collecting():
-        return _import(paths, folder, format)
+    try:
+        with _without_collecting():
+            return _import(paths, folder, format)
+    except InputError as error:
+        problems = scrub_problems(error.problems)
+        if problems == error.problems:
+            raise
+        raise type(error)(problems) from None  # not even a traceback may show what was quoted
 
 
 @contextmanager
@@ -202,8 +210,8 @@ def _draft(reader: str, group: Sequence[Source]) -> Draft:
     importer, first = importers()[reader], group[0]
     read_sibling = _sibling_reader(first.path)
     if importer.read_together is None or len(group) == 1:
-        return importer.read(first.text, first.name, read_sibling)
-    return importer.read_together([(source.name, source.text) for source in group], read_sibling)
+        return scrub(importer.read(first.text, first.name, read_sibling))
+    return scrub(importer.read_together([(source.name, source.text) for source in group], read_sibling))
 
 
 def _sibling_reader(path: Path) -> Callable[[str], str | None]:
