@@ -156,6 +156,7 @@ def consecutive(breaker: CircuitBreaker) -> int:
 def whole_by_envoy_s(policy: Policy) -> float:
     """Longest time of a whole call in seconds where Envoy does the waiting between attempts; infinite without a timeout.
 
+    >>> from auditkit.model.system import Retry
     >>> whole_by_envoy_s(Policy(timeout_s=0.1, retry=Retry(max_attempts=3, backoff_s=0.01)))
     0.33
     """

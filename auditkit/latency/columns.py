@@ -125,7 +125,7 @@ def _start(table: Any, column: str) -> Any:
 def wrong_times(earliest_s: float | None, latest_s: float | None) -> str | None:
     """Why start times in "seconds" cannot be right, in words; None where they can. Run times from 0 on are fine.
 
-    >>> wrong_times(0.5, 3600.0), wrong_times(1.7e9, 1.7e9), wrong_times(1.7e6, 1.7e6)
+    >>> wrong_times(0.5, 3600.0), wrong_times(1.7e9, 1.7e9), wrong_times(1.7e8, 1.7e8)
     (None, None, 'has start times before the year 1990')
     """
     if earliest_s is None or latest_s is None:
