@@ -7,7 +7,7 @@ from auditkit.document.blocks import Block, Heading, Part, Picture, Rich, code, 
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import bounds, duration, number, share
 from auditkit.document.latency_picture import latency_picture
-from auditkit.document.sections.words import gaps, status
+from auditkit.document.sections.words import gaps, sentence, status
 from auditkit.document.view import View
 from auditkit.model.audit import PolicyProposal
 from auditkit.model.latency import TimeoutAdvice
@@ -85,7 +85,7 @@ def _reasons(view: View) -> list[Block]:
         if proposal is None or not (proposal.reason or proposal.advice or proposal.needs):
             continue
         advice = proposal.advice
-        why = " ".join(dict.fromkeys(_sentence(w) for w in (proposal.reason, advice.reason if advice else "") if w))
+        why = " ".join(dict.fromkeys(sentence(w) for w in (proposal.reason, advice.reason if advice else "") if w))
         cost = rich(advice.cost if advice else "", joined((advice.warnings if advice else ()), "; "))
         rows.append((code(dependency.subject), why or "–", cost or "–", joined(proposal.needs, "; ") or "–"))
     rows += [(code(omission.dependency), omission.reason, "–", "–") for omission in view.omissions("timeout")]
@@ -96,8 +96,3 @@ def _reasons(view: View) -> list[Block]:
         Heading("Why these values, and why some were refused", "timeout-reasons"),
         table("Reasons", head, rows, widths=(2, 4, 3, 2)),
     ]
-
-
-def _sentence(words: str) -> str:
-    """Words as a sentence of their own."""
-    return words[0].upper() + words[1:] + ("" if words.endswith(".") else ".")

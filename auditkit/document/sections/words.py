@@ -55,3 +55,12 @@ def short(cell: Part) -> Part:
 def gaps(found: Iterable[Missing], section: str) -> list[Block]:
     """What this section cannot say, and what would fill it."""
     return [missing(f"Missing: {m.what}. ", "To fill it: ", marked(m.remedy), ".") for m in found if m.section == section]
+
+
+def sentence(words: str) -> str:
+    """Words as a sentence of their own.
+
+    >>> sentence("the import left 1 question open"), sentence("")
+    ('The import left 1 question open.', '')
+    """
+    return words if not words else words[0].upper() + words[1:] + ("" if words.endswith(".") else ".")
