@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,13 +26,22 @@ Shown = dict[str, str]
 """What each code cell of a notebook showed, by the id of the cell."""
 
 
-def run(notebook: Path, folder: Path) -> Shown:
-    """Execute one notebook in a kernel of its own, on one audit folder."""
+def run(notebook: Path, folder: Path, killed_after: str | None = None) -> Shown:
+    """Execute one notebook in a kernel of its own, on one audit folder; perhaps only up to a cell, and then kill the kernel."""
     loaded = nbformat.read(notebook, as_version=4)
     # a kernel that this process starts, told where the package and the audit are
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     environment = {**os.environ, "AUDITKIT_AUDIT": str(folder), "PYTHONPATH": path, "PYTHONWARNINGS": "default"}
-    NotebookClient(loaded, timeout=60, kernel_name="python3").execute(cwd=str(folder.parent), env=environment)
+    client = NotebookClient(loaded, timeout=60, kernel_name="python3")
+    if killed_after is None:
+        client.execute(cwd=str(folder.parent), env=environment)
+    else:
+        with client.setup_kernel(cwd=str(folder.parent), env=environment):
+            for number, cell in enumerate(loaded.cells):
+                client.execute_cell(cell, number)
+                if cell.id == killed_after:
+                    os.kill(client.km.provisioner.pid, signal.SIGKILL)
+                    break
     return {cell.id: "\n".join(map(text, cell.outputs)) for cell in loaded.cells if cell.cell_type == "code"}
 
 
@@ -194,6 +204,27 @@ def test_running_a_notebook_again_changes_no_decision(shown: dict[str, Shown], p
     cells = run(ROOT / "notebooks" / "04_latency_to_timeouts.ipynb", place)
     assert "defer, says Sam Example: we wait for the release" in cells["decide"]
     assert audit.decisions == before
+
+
+@pytest.mark.parametrize("stem", ["01_map_the_system", "04_latency_to_timeouts", "07_strategy"])
+def test_a_killed_kernel_loses_nothing(stem: str, place: Path, shown: dict[str, Shown], tmp_path: Path) -> None:
+    """Between two cells the kernel is killed outright: what was answered, measured and decided lies in the folder."""
+    assert shown
+    folder = tmp_path / "my-audit"
+    shutil.copytree(place, folder)
+    answered = (folder / "system.yaml").read_bytes()
+    shutil.rmtree(folder / "out")
+    for name in ("decisions.yaml", "latency/profiles.parquet", "strategy.yaml"):
+        (folder / name).unlink()
+    run(ROOT / "notebooks" / f"{stem}.ipynb", folder, killed_after="decide")
+    killed = Audit.open(folder)
+    assert len(killed.decisions) == (stem != "01_map_the_system")
+    assert bool(killed.profiles) == (stem == "04_latency_to_timeouts")
+    assert bool(killed.strategy) == (stem == "07_strategy")
+    assert (folder / "system.yaml").read_bytes() == answered
+    cells = run(ROOT / "notebooks" / f"{stem}.ipynb", folder)
+    assert "is ignore already" in cells["decide"] or "says Ada Example" in cells["decide"]
+    assert Audit.open(folder).decisions == killed.decisions
 
 
 def test_a_folder_is_found_around_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

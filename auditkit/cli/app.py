@@ -249,9 +249,12 @@ def diff(
 
 
 @app.command()
-def lab(dir: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("my-audit")) -> None:
+def lab(
+    dir: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("my-audit"),
+    app: Annotated[bool, typer.Option("--app", help="as an app without code, by Voila (pip install 'auditkit[app]')")] = False,
+) -> None:
     """Open the workbook in JupyterLab."""
-    raise typer.Exit(project.open_lab(dir))
+    raise typer.Exit(project.open_app(dir) if app else project.open_lab(dir))
 
 
 @app.command()

@@ -58,8 +58,11 @@ def strategy_panel(audit: Audit) -> Panel:
 def links_html(folder: Path, written: Written) -> str:
     """Links to written files, relative to the notebook that shows them, and what the targets cannot express."""
     here = Path.cwd()
+    app = os.environ.get("VOILA_BASE_URL")
 
     def link(path: str) -> str:
+        if app is not None:  # Voila serves files at an address of its own, from the audit folder on
+            return f"{app}voila/files/{quote(path)}"
         return quote(Path(os.path.relpath((folder / path).resolve(), here.resolve())).as_posix())
 
     items = "".join(

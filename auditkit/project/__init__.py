@@ -11,7 +11,7 @@ from auditkit.project.creating import new, samples
 from auditkit.project.drift import Drift
 from auditkit.project.exporting import Summary, Written
 from auditkit.project.importing import import_files
-from auditkit.project.lab import open_lab
+from auditkit.project.lab import open_app, open_lab
 from auditkit.project.measuring import How, timeouts, timeouts_of_table
 from auditkit.project.schemas import schemas, write_schemas
 from auditkit.project.steps import unmeasured
@@ -29,6 +29,7 @@ __all__ = [
     "format_findings",
     "import_files",
     "new",
+    "open_app",
     "open_lab",
     "reaches",
     "samples",
