@@ -151,3 +151,13 @@ def test_a_trace_of_one_service_shows_no_dependency_and_is_no_error():
     assert not draft.dependencies
     with pytest.raises(InputError, match="version 1"):
         _read('[{"traceId": "a", "id": "1", "binaryAnnotations": []}]')
+
+
+def test_a_call_that_names_nobody_is_a_question():
+    """A callee without tracing leaves a hole in the map: who it is has to be asked, and no dependency is made up."""
+    paid, cached = _span("2", "p1", "pay", "1", "client"), _span("3", "p1", "get", "1", "client", peer_service="redis")
+    trace = {"traceID": "t", "spans": [_span("1", "p1", "GET /"), paid, cached], "processes": PROCESSES}
+    found = IMPORTERS["jaeger"].read(json.dumps({"data": [trace]}), "t.json", no_siblings)
+    assert [(d.data["from"], d.data["to"]) for d in found.dependencies] == [("web", "redis")]
+    asked = [q.what for q in found.questions if q.id == "called web"]
+    assert asked == ["Whom does web call by 'pay'? 1 call in the traces name nobody, and nobody answered there (t.json)"]

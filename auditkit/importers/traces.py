@@ -42,6 +42,7 @@ def _traffic(spans: SpanTable, found: CallTable, *, tells_errors: bool) -> Traff
         silent=frozenset(called),
         entries=dict(Counter(workload for workload, parent, kind in roots if parent is None and kind != "consumer")),
         notes=found.notes,
+        nowhere=found.nowhere,
     )
 
 

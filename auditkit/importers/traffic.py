@@ -56,6 +56,8 @@ class Traffic:
     kinds: Mapping[str, ComponentKind] = field(default_factory=dict)
     """Kinds that the source itself states."""
     notes: tuple[str, ...] = ()
+    nowhere: tuple[tuple[str, str, int], ...] = ()
+    """Workload, operation and number of the calls that name nobody."""
 
 
 def not_too_long(text: str, name: str) -> str:
@@ -97,6 +99,8 @@ def draft(source: str, traffic: Traffic, cannot_say: Sequence[str] = ()) -> Draf
         components.append(_component(source, made, name, kind, why, counted))
         if made in silent and kind == "service":
             questions.append(_what_is(source, made))
+        if lost := [(operation, n) for workload, operation, n in traffic.nowhere if component_id(workload) == made]:
+            questions.append(_whom(source, made, lost))
     return Draft(
         source=source,
         components=tuple(components),
@@ -210,6 +214,13 @@ def _what_is(source: str, id: str) -> Question:
     what = f"{id} was called but sent no spans of its own: is it a service, a database, a queue or somebody else's system?"
     evidence = Evidence(source=source, locator=f"peer {id}", confidence="observed")
     return question(f"kind {id}", id, what, source, (evidence,))
+
+
+def _whom(source: str, id: str, lost: Sequence[tuple[str, int]]) -> Question:
+    names = ", ".join(repr(operation) for operation, _ in lost[:3] if operation) + (" and others" if len(lost) > 3 else "")
+    calls = _number(sum(n for _, n in lost), "call")
+    what = f"Whom does {id} call{f' by {names}' if names else ''}? {calls} in the traces name nobody, and nobody answered there"
+    return question(f"called {id}", id, what, source, (Evidence(source=source, locator=calls, confidence="observed"),))
 
 
 def _number(count: int, what: str) -> str:

@@ -12,7 +12,7 @@ import ipywidgets as widgets
 from auditkit.errors import InputError
 from auditkit.notebook.frames import table_html
 from auditkit.notebook.panel import Panel, told
-from auditkit.notebook.strategy_tables import gaps_table
+from auditkit.notebook.strategy_tables import gaps_table, missing_table
 from auditkit.project import Audit, Written
 from auditkit.project.exporting import targets
 
@@ -36,8 +36,11 @@ def strategy_panel(audit: Audit) -> Panel:
         rows = "".join(f"<li>{html.escape(step.title)}: {step.condition}</li>" for step in audit.steps())
         strategy = audit.strategy
         waiting = 0 if strategy is None else sum(not policy.adopted for policy in strategy.policies)
-        asked = len(audit.questions(limit=10))
-        standing.value = f"<ul>{rows}<li>{waiting} proposals wait for a decision</li><li>{asked} questions are open</li></ul>"
+        asked = len(audit.questions())
+        empty = audit.missing()
+        slots = f"<details><summary>{len(empty)} slots without evidence</summary>{table_html(missing_table(empty))}</details>"
+        counts = f"<li>{waiting} proposals wait for a decision</li><li>{asked} questions are open</li><li>{slots}</li>"
+        standing.value = f'<ul style="line-height:1.5">{rows}{counts}</ul>'
 
     def write() -> str:
         if not formats.value:

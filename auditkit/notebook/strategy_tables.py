@@ -196,6 +196,12 @@ def written_table(written: Any) -> pd.DataFrame:
     return frame(("file", "what it is"), ((file.path, file.title) for file in written.artifacts), "file")
 
 
+def missing_table(missing: Iterable[Any], section: str | None = None) -> pd.DataFrame:
+    """What the document would say but cannot yet, in the order of its sections, or of one of them."""
+    rows = ((m.section, m.what, m.remedy) for m in missing if section in (None, m.section))
+    return frame(("section", "what is missing", "what would fill it"), rows)
+
+
 def gaps_table(written: Any) -> pd.DataFrame:
     """What a target cannot express, or still lacks."""
     return frame(("target", "where", "what", "remedy"), ((g.target, g.where, g.what, g.remedy) for g in written.gaps))

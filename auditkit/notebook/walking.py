@@ -15,7 +15,7 @@ from auditkit.document import shipped
 from auditkit.errors import AuditkitError
 from auditkit.model.audit import Choice, Finding
 from auditkit.model.latency import profiles_of
-from auditkit.model.system import split_target
+from auditkit.model.system import System, split_target
 from auditkit.notebook.frames import UNKNOWN, frame, table_html
 from auditkit.notebook.opening import SAMPLE
 from auditkit.notebook.strategy_tables import findings_table
@@ -66,6 +66,16 @@ def rehearsal_of(name: str) -> Audit:
     place = tempfile.mkdtemp(prefix="auditkit-rehearsal-")
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     return Audit.importing([stage_file(name)], Path(place) / Path(name).stem)
+
+
+def names(system: System) -> str:
+    r"""What a small system consists of, in two lines.
+
+    >>> names(System(system="s"))
+    'components: none\ncalls: none'
+    """
+    components = ", ".join(component.id for component in system.components)
+    return f"components: {components or 'none'}\ncalls: {', '.join(d.subject for d in system.dependencies) or 'none'}"
 
 
 def exports(audit: Audit) -> tuple[Path, ...]:
@@ -142,7 +152,7 @@ def closing(audit: Audit, following: str) -> str:
     open_steps = [f"{step.title} is {step.condition}" for step in audit.steps() if step.condition != "done"]
     return "\n".join(
         (
-            f"Everything is saved in {audit.folder}; {len(audit.decisions)} decisions are on record.",
+            f"Everything is saved in {audit.folder}; decisions on record: {len(audit.decisions)}.",
             "; ".join(open_steps) or "All steps are done and up to date.",
             f"Next: {following}",
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from auditkit import engine
+from auditkit.document import Missing
 from auditkit.model.audit import AuditFacts, Choice, Decision, ExperimentResult, Finding, Strategy
 from auditkit.model.draft import Conflict, Coverage
 from auditkit.model.failure import Assume, BlastRadius, CutSets, Mode
@@ -210,6 +211,10 @@ class Audit:
         """Write a generated file into `out/`; returns where it is. Raises `ExternalEdit` where somebody has edited it."""
         write_generated(self.folder, {f"out/{name}": content.encode()}, ())
         return self.folder / "out" / name
+
+    def missing(self) -> tuple[Missing, ...]:
+        """The completeness check: every slot of the document that has no evidence yet, with what would fill it."""
+        return exporting.missing_of(self.folder)
 
     def drift(self, to: Sequence[str], deployed: Path | str) -> tuple[Drift, ...]:
         """Where the files that are deployed differ from what these targets would be given now."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from auditkit.document import FORMATS, Book, Provenance, document
+from auditkit.document import FORMATS, Book, Missing, Provenance, document, missing
 from auditkit.errors import InputError
 from auditkit.exporters import all_exporters
 from auditkit.importers import update_yaml
@@ -101,6 +101,11 @@ def export_into(folder: Path, to: Sequence[str] = ("md", "html")) -> Written:
     write_generated(folder, {**_strategy_file(inputs.strategy), **_files(artifacts)}, ("plan", "document"))
     files = tuple(WrittenFile(path=f"out/{a.path}", title=a.title, sha256=digest(a.content)) for a in artifacts)
     return Written(artifacts=files, gaps=gaps)
+
+
+def missing_of(folder: Path) -> tuple[Missing, ...]:
+    """What the document would say but cannot yet, by section; nothing is written."""
+    return missing(book(read(folder)))
 
 
 def drift_of(folder: Path, to: Sequence[str], deployed: Path) -> tuple[Drift, ...]:

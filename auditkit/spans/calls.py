@@ -69,6 +69,15 @@ ORDER BY start_ns, caller, callee, child
 """
 
 
+_NOWHERE = """
+SELECT workload, operation, count(*) AS n FROM spans s
+WHERE s.kind IN ('client', 'producer') AND s.peer IS NULL
+  AND NOT EXISTS (FROM spans c WHERE c.trace = s.trace AND c.parent = s.span)
+GROUP BY ALL ORDER BY workload, n DESC, operation
+"""
+"""Calls that name nobody, and that nobody answered in these traces."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallTable:
     """Calls as an Arrow table, ordered by start.
@@ -79,6 +88,8 @@ class CallTable:
 
     table: Any
     notes: tuple[str, ...] = ()
+    nowhere: tuple[tuple[str, str, int], ...] = ()
+    """Workload, operation and number of the calls of which the traces do not say whom they went to."""
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -114,6 +125,7 @@ def calls(spans: SpanTable) -> CallTable:
     with duckdb.connect() as connection:
         connection.register("spans", spans.table)
         found = connection.sql(_QUERY).to_arrow_table()
+        lost = connection.sql(_NOWHERE).fetchall()
     names: dict[tuple[str | None, str | None], str | None] = {}
     operations = []
     for pair in zip(found["client_operation"].to_pylist(), found["server_operation"].to_pylist(), strict=True):
@@ -132,4 +144,5 @@ def calls(spans: SpanTable) -> CallTable:
             "call": pc.if_else(found["later"], "async", "sync"),
         }
     )
-    return CallTable(table, spans.notes)
+    nowhere = tuple((str(caller), str(operation or ""), int(n)) for caller, operation, n in lost)
+    return CallTable(table, spans.notes, nowhere)
