@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from auditkit.document import shipped
+from auditkit.errors import InputError
 from auditkit.project import creating
 from auditkit.project import folder as held
 from auditkit.project.files import write_all
