@@ -295,11 +295,12 @@ def test_the_plan_is_proven_or_refuted_from_the_command_line(tmp_path: Path) -> 
     ran = auditkit("simulate", tmp_path / "shop", "--experiment", name, "--seed", "3", "--json")
     assert ran.code == 0
     runs = ran.json["runs"]
-    assert [(r["experiment"], r["settings"], r["verdict"]) for r in runs] == [
-        (name, "today", "fails"),
-        (name, "proposed", "holds"),
-    ]
-    today, proposed = (r["journeys"]["home"]["phases"]["during"] for r in runs)
+    verdicts = {r["settings"]: r["verdict"] for r in runs}
+    assert {r["experiment"] for r in runs} == {name}
+    assert (verdicts["today"], verdicts["proposed"]) == ("fails", "holds")
+    assert verdicts["without api:home -> recommendation"] == "fails"
+    assert verdicts["without api:order -> users"] == "holds"
+    today, proposed = (r["journeys"]["home"]["phases"]["during"] for r in runs[:2])
     assert today["error"]["mean"] + today["late"]["mean"] > 0.99
     assert proposed["degraded"]["mean"] > 0.98
     assert auditkit("simulate", tmp_path / "shop", "--experiment", name, "--seed", "3", "--json").out == ran.out

@@ -224,7 +224,7 @@ def simulate(
     """The plan's experiments, simulated with today's settings and with the proposed ones."""
     from auditkit.project import simulating  # arrays and kernels, which no other command needs
 
-    runs = simulating.simulate(dir, experiment, seed)
+    runs = simulating.simulate(dir, experiment, seed, progress=tables.progress())
     if json:
         _say(shapes.dump(shapes.simulated(runs)))
     else:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -284,13 +285,37 @@ def drift(differences: Sequence[Drift]) -> None:
     print(f"{len(differences)} differences" if differences else "no drift: what is deployed is what the strategy says")
 
 
+def progress() -> Callable[[int, int], None]:
+    """A word on standard error before the first figures come; on a terminal a bar with the time left."""
+    bar: list[Any] = []
+
+    def told(done: int, of: int) -> None:
+        if not bar:
+            from tqdm import tqdm
+
+            what = "Simulating; the first run on a machine compiles for some seconds. Ctrl-C keeps what is done."
+            print(what, file=sys.stderr, flush=True)
+            bar.append(tqdm(total=of, unit="fault", disable=None, leave=False))
+        bar[0].update(done - bar[0].n)
+        if done == of:
+            bar[0].close()
+
+    return told
+
+
 def simulated(runs: Sequence[RunResult]) -> None:
     """Each experiment under today's settings and the proposed ones: the verdict and its figures; then what was assumed."""
     if not runs:
         print("The plan has no chaos experiment to simulate.")
         return
-    rows = ((run.experiment, run.settings, run.verdict, run.why) for run in runs)
+    proposed = {run.experiment: run.verdict for run in runs if run.settings == "proposed"}
+    shown = [run for run in runs if not run.settings.startswith("without ") or run.verdict != proposed.get(run.experiment)]
+    rows = ((run.experiment, run.settings, run.verdict, run.why) for run in shown)
     console().print(_table(["experiment", "settings", "verdict", "while the fault lasts"], rows))
+    if len(shown) < len(runs):
+        print(
+            f"\n{len(runs) - len(shown)} runs with a single proposal left out end like the proposed settings; --json lists them."
+        )
     assumed = dict.fromkeys((a.where, a.what) for run in runs for a in run.assumptions)
     print(f"\nAssumed, for want of an answer ({len(assumed)}):")
     for where, what in assumed:

@@ -15,7 +15,8 @@ from auditkit.model.system import Policy, Question
 Severity = Literal["info", "low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 Choice = Literal["adopt", "accept_risk", "defer"]
-Standing = Literal["designed", "configured", "tested", "failed its test"]
+Standing = Literal["designed", "configured", "holds in simulation", "failed in simulation", "tested", "failed its test"]
+Simulated = Literal["holds", "fails", "cannot tell"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -99,7 +100,32 @@ class Experiment(Noun):
     pattern: str = ""
     kind: Literal["test", "chaos"] = "chaos"
     expected: str = Field(default="", description="what should be seen where the claim holds")
+    steady: tuple[str, ...] = Field(default=(), description="journeys that stay within their bounds while the fault lasts")
+    back: tuple[str, ...] = Field(default=(), description="journeys that may stop, and are as before once it is over")
     outcome: ExperimentResult | None = None
+
+
+class Trial(Noun):
+    """One experiment as it was simulated under one set of settings: `today`, `proposed`, or `without from -> to`.
+
+    `bad` are the mean shares (0..1) of errors and late answers of each journey while the fault lasted.
+    """
+
+    experiment: str
+    settings: str
+    verdict: Simulated
+    why: str
+    seeds: tuple[int, ...] = ()
+    bad: dict[str, float] = Field(default_factory=dict)
+
+
+class TrialFile(Noun):
+    """`out/simulation.json`: what was simulated, upon which inputs, and what had to be assumed."""
+
+    auditkit: int = 1
+    rests_on: str = ""
+    trials: tuple[Trial, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
 
 
 class Ground(Noun):
@@ -124,6 +150,9 @@ class PolicyProposal(Noun):
     needs: tuple[str, ...] = ()
     adopted: bool = False
     declined: bool = Field(default=False, description="somebody decided to accept the risk or to defer: it is not in force")
+    withheld: dict[str, str] = Field(
+        default_factory=dict, description="patterns that are not in force because their experiment failed in simulation, and why"
+    )
     standing: dict[str, Standing] = Field(default_factory=dict, description="how far each pattern has come")
 
 
@@ -200,6 +229,9 @@ class Strategy(Noun):
     decisions: tuple[Decision, ...] = ()
     actions: tuple[Action, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    trials: tuple[Trial, ...] = Field(
+        default=(), description="the experiments as simulated, today and with the proposed settings"
+    )
     monitoring: tuple[Monitor, ...] = ()
     open_questions: tuple[Question, ...] = ()
     more_questions: int | None = Field(default=None, description="open questions beyond those listed; they decide less")

@@ -16,6 +16,7 @@ CHAPTERS = {
     "map": "01_map_the_system",
     "latency": "04_latency_to_timeouts",
     "plan": "07_strategy",
+    "prove": "06_prove_it",
     "document": "07_strategy",
 }
 """The notebook in which each step is done."""

@@ -105,7 +105,7 @@ def _of_call(facts: Facts, after: Facts, dependency: Dependency, policy: Policy)
         yield _test(dependency, pattern, claim, method)
     for pattern, mode, claim, fault, seen in _faults(dependency, policy):
         expected = "; ".join(part for part in (seen, _expected(after, dependency, mode)) if part)
-        yield _chaos(facts, dependency, pattern, mode, claim, fault, expected)
+        yield _chaos(facts, after, dependency, pattern, mode, claim, fault, expected)
 
 
 def _tests(dependency: Dependency, policy: Policy) -> Iterator[tuple[str, str, str]]:
@@ -196,14 +196,17 @@ def _test(dependency: Dependency, pattern: str, claim: str, method: str) -> Expe
     )
 
 
-def _chaos(facts: Facts, dependency: Dependency, pattern: str, mode: Mode, claim: str, fault: str, expected: str) -> Experiment:
+def _chaos(
+    facts: Facts, after: Facts, dependency: Dependency, pattern: str, mode: Mode, claim: str, fault: str, expected: str
+) -> Experiment:
     subject = dependency.subject
     touched, name = facts.journeys_of(dependency), _id("chaos", pattern, subject)
+    steady, back = _expected_to_stay(after, _components(dependency), mode)
     caller, length = dependency.caller.partition(":")[0], seconds(FAULT_S)
     return Experiment(
         id=name,
         claim=claim,
-        hypothesis=_steady(touched),
+        hypothesis=_hypothesis(steady, back),
         scenario=Scenario(id=name, fail=_components(dependency), mode=mode, duration_s=FAULT_S, load=1.0),
         method=f"after the test of the same name has passed: in staging under normal load, {fault}, for {length}",
         abort=_abort(touched),
@@ -211,7 +214,30 @@ def _chaos(facts: Facts, dependency: Dependency, pattern: str, mode: Mode, claim
         subject=subject,
         pattern=pattern,
         expected=expected,
+        steady=tuple(j.id for j in steady),
+        back=tuple(j.id for j in back),
     )
+
+
+def _expected_to_stay(after: Facts, atoms: Sequence[str], mode: Mode) -> tuple[list[Journey], list[Journey]]:
+    """Journeys that the failure analysis of the proposed settings leaves ok or degraded, and those that it stops.
+
+    Only the former can be bounded while the fault lasts: no setting makes a call succeed whose callee is gone.
+    """
+    stopped: set[str] = set()
+    for radius in after.failures(mode, "worst"):
+        if set(radius.fail) <= set(atoms):
+            stopped |= {name for name, state in radius.journeys.items() if state not in (State.OK, State.DEGRADED)}
+    journeys = after.system.journeys
+    return [j for j in journeys if j.id not in stopped], [j for j in journeys if j.id in stopped]
+
+
+def _hypothesis(steady: Sequence[Journey], back: Sequence[Journey]) -> str:
+    """What stays within which bounds, and what is as before once the fault is over."""
+    words = [_steady(steady)] if steady or not back else []
+    if back:
+        words.append(f"{listing(j.id for j in back)} as before within a minute of the fault's end")
+    return "; ".join(words)
 
 
 def _components(dependency: Dependency) -> tuple[str, ...]:
@@ -239,15 +265,18 @@ def _of_single_point(facts: Facts, atom: str, stops: Sequence[Stopped]) -> Exper
     mode: Mode = "down" if any(stop.mode == "down" for stop in stops) else "slow"
     stop = next(s for s in stops if s.mode == mode)
     ids = (*stop.proven, *stop.possible)
-    touched = [j for j in facts.system.journeys if j.id in ids]
+    back = [j for j in facts.system.journeys if j.id in ids]
+    steady = [j for j in facts.system.journeys if j.id not in ids]
     causes = {c.id: c.affects for c in facts.system.common_causes}
     fault = f"fail {listing(causes[atom])} together" if atom in causes else ("stop it" if mode == "down" else "delay its answers")
     return Experiment(
         id=_id("chaos", "single-point", atom),
         claim=f"the loss of {atom} stops {listing(ids)}, and is noticed and ended within the time that the owners accept",
-        hypothesis=_steady(touched),
+        hypothesis=_hypothesis(steady, back),
         scenario=Scenario(id=_id("chaos", "single-point", atom), fail=(atom,), mode=mode, duration_s=FAULT_S, load=1.0),
         method=f"in staging, announced: {atom}: {fault} for {seconds(FAULT_S)}; measure time to alert and time to recover",
+        steady=tuple(j.id for j in steady),
+        back=tuple(j.id for j in back),
         abort="recovery takes longer than the owners accept, or anything outside staging is touched",
         rollback=f"restore {atom}; if it does not come back, the restore procedure is the finding",
         subject=atom,

@@ -11,14 +11,18 @@ from auditkit.model.system import Policy, System
 def settings(proposal: PolicyProposal) -> Policy | None:
     """The policy that a proposal puts into force; None where it changes nothing, or where somebody has declined it.
 
-    A provisional timeout counts only where somebody has adopted it; until then today's stays, and with it the question.
+    A provisional timeout counts only where somebody has adopted it; until then today's stays, and with it the question. The same
+    holds for a pattern whose experiment failed in simulation.
     """
     if proposal.proposed is None or proposal.declined:
         return None
-    if proposal.provisional and not proposal.adopted:
-        today = None if proposal.today is None else proposal.today.timeout_s
-        return proposal.proposed.model_copy(update={"timeout_s": today})
-    return proposal.proposed
+    names = {"timeout_s" if pattern == "timeout" else pattern for pattern in proposal.withheld}
+    if proposal.provisional:
+        names.add("timeout_s")
+    if proposal.adopted or not names:
+        return proposal.proposed
+    today = proposal.today or Policy()
+    return proposal.proposed.model_copy(update={name: getattr(today, name) for name in names})
 
 
 def with_policies(system: System, proposals: Iterable[PolicyProposal]) -> System:

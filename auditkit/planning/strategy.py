@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from auditkit.checks import Facts, run_checks
-from auditkit.model.audit import Decision, ExperimentResult, Finding, Strategy
+from auditkit.model.audit import Decision, ExperimentResult, Finding, Strategy, Trial
 from auditkit.model.failure import Assume, Assumption
 from auditkit.model.system import Question
 from auditkit.planning.actions import actions_for
@@ -15,6 +15,7 @@ from auditkit.planning.experiments import experiments_for, tested
 from auditkit.planning.monitoring import monitors_for
 from auditkit.planning.overlay import with_policies
 from auditkit.planning.policies import propose
+from auditkit.planning.proving import proven
 from auditkit.planning.reopened import reopened
 from auditkit.planning.risk import MODES, residual
 from auditkit.planning.uncovered import uncovered_in
@@ -33,6 +34,7 @@ def plan(
     target: float | None = None,
     results: Sequence[ExperimentResult] = (),
     on: dt.date | None = None,
+    trials: Sequence[Trial] = (),
 ) -> Strategy:
     """The strategy for one audited system.
 
@@ -40,29 +42,33 @@ def plan(
     are kept; those to look at again are marked), `questions` what is open, ranked. From audit.yaml: `target`, the share of
     healthy calls that timeouts may cut off (0.001); `results` of experiments; `on`, the audit's date, against which decisions
     end. `blast` and `cut_sets` stay empty: hundreds of them belong where somebody reads them, not into the file of a plan.
+    `trials` are experiments as simulated: a pattern whose own experiment fails is withheld.
     Never raises on a System that went through the gate.
     """
     proposals = propose(facts.system, facts.profiles, decisions, target, results)
-    system = with_policies(facts.system, proposals.policies)
-    proven = tested(system.dependencies, results)
-    after = replace(facts, system=system, tested=facts.tested | proven)
+    as_designed = replace(facts, system=with_policies(facts.system, proposals.policies))
+    experiments = experiments_for(facts, as_designed, proposals.policies, results)
+    policies = proven(proposals.policies, trials, experiments)
+    system = with_policies(facts.system, policies)
+    after = replace(facts, system=system, tested=facts.tested | tested(system.dependencies, results))
     remaining = run_checks(after)
     return Strategy(
         system=facts.system.system,
         findings=tuple(findings),
-        policies=proposals.policies,
+        policies=policies,
         omitted=proposals.omitted,
         decisions=tuple(decisions),
-        actions=actions_for(facts, proposals.policies, findings, remaining, decisions),
-        experiments=experiments_for(facts, after, proposals.policies, results),
-        monitoring=monitors_for(facts, proposals.policies),
+        actions=actions_for(facts, policies, findings, remaining, decisions),
+        experiments=experiments,
+        trials=tuple(trials),
+        monitoring=monitors_for(facts, policies),
         open_questions=tuple(questions[:MOST_QUESTIONS]),
         more_questions=max(0, len(questions) - MOST_QUESTIONS),
         assumptions=_assumptions(facts),
         residual=residual(facts, after),
         remaining=remaining,
         uncovered=uncovered_in(facts),
-        reopened=reopened(decisions, findings, proposals.policies, on),
+        reopened=reopened(decisions, findings, policies, on),
     )
 
 

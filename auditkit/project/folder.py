@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from auditkit.errors import InputError, Problem
 from auditkit.importers import load_yaml, read_nouns, validate
 from auditkit.latency import from_parquet
-from auditkit.model.audit import AuditFacts, Decision, DecisionFile, Strategy
+from auditkit.model.audit import AuditFacts, Decision, DecisionFile, Strategy, TrialFile
 from auditkit.model.draft import Conflict
 from auditkit.model.latency import LatencyProfile
 from auditkit.model.noun import Noun
@@ -28,6 +28,7 @@ EXPORTS = "latency/index.yaml"
 TABLES = "latency/tables"
 PROFILES = "latency/profiles.parquet"
 MANIFEST = "out/manifest.json"
+TRIALS = "out/simulation.json"
 
 N = TypeVar("N", bound=Noun)
 
@@ -151,6 +152,17 @@ def strategy(folder: Path) -> Strategy | None:
     """The strategy as last planned; None before `auditkit plan`."""
     path = folder / STRATEGY
     return read_nouns(read_text(path), str(path), Strategy) if path.is_file() else None
+
+
+def trials(folder: Path) -> TrialFile:
+    """What was simulated so far, whatever it rests on."""
+    path = folder / TRIALS
+    if not path.is_file():
+        return TrialFile()
+    try:
+        return TrialFile.model_validate_json(read_text(path))
+    except (ValueError, ValidationError) as error:
+        raise InputError([Problem(str(path), "is damaged", "delete it, and run: auditkit simulate")]) from error
 
 
 def manifest(folder: Path) -> Manifest:

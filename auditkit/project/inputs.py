@@ -10,13 +10,14 @@ from pathlib import Path
 from auditkit import engine
 from auditkit.checks import Facts, run_checks, sentence_on_single_points
 from auditkit.importers import coverage, gaps
-from auditkit.model.audit import AuditFacts, Decision, Finding, Strategy
+from auditkit.model.audit import AuditFacts, Decision, Finding, Strategy, Trial
 from auditkit.model.draft import Coverage
 from auditkit.model.failure import Assume, Mode
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice, profiles_of
 from auditkit.model.system import Dependency, Evidence, Question, System
 from auditkit.planning import advise_all, by_call, plan, tested
 from auditkit.project import folder as held
+from auditkit.project.steps import inputs_digest
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Inputs:
     decisions: tuple[Decision, ...]
     profiles: Mapping[str, LatencyProfile]
     sources: held.SourceIndex
+    trials: tuple[Trial, ...] = ()
 
     @cached_property
     def coverage(self) -> Coverage:
@@ -75,6 +77,7 @@ class Inputs:
             target=self.facts.false_timeout_target,
             results=self.facts.results,
             on=self.facts.date,
+            trials=self.trials,
         )
 
     @cached_property
@@ -105,6 +108,8 @@ class Inputs:
 def read(folder: Path, profiles: Mapping[str, LatencyProfile] | None = None) -> Inputs:
     """Read an audit folder as it is now; `profiles` stand in for those in the folder, where they are about to be replaced."""
     measured = held.profiles(folder) if profiles is None else profiles
+    simulated = held.trials(folder)
+    valid = profiles is None and simulated.rests_on == inputs_digest(folder, "prove")
     return Inputs(
         folder=folder,
         system=observed(held.system(folder), measured),
@@ -112,6 +117,7 @@ def read(folder: Path, profiles: Mapping[str, LatencyProfile] | None = None) -> 
         decisions=held.decisions(folder),
         profiles=measured,
         sources=held.sources(folder),
+        trials=simulated.trials if valid else (),
     )
 
 

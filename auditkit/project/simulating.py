@@ -1,26 +1,104 @@
-"""The plan's experiments, simulated before anybody breaks anything."""
+"""The plan's experiments, simulated before anybody breaks anything, and what they show kept for the strategy."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from auditkit.errors import InputError
+from auditkit.importers import update_yaml
+from auditkit.model.audit import Strategy, Trial, TrialFile
+from auditkit.model.system import System
 from auditkit.planning import with_policies
+from auditkit.planning.overlay import settings
 from auditkit.project import folder as held
-from auditkit.simulation import RunResult, run_experiments
+from auditkit.project.generated import write_generated
+from auditkit.project.inputs import Inputs, read
+from auditkit.project.steps import inputs_digest
+from auditkit.simulation import RunResult, Strategies, in_order, verify
 
 
-def simulate(place: Path, experiment: str | None = None, seed: int = 1) -> tuple[RunResult, ...]:
-    """Every chaos experiment of an audit's plan, or one, with today's settings and with the proposed ones.
+def simulate(
+    place: Path,
+    experiment: str | None = None,
+    seed: int = 1,
+    *,
+    backend: str = "threads",
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> tuple[RunResult, ...]:
+    """Every chaos experiment of an audit's plan, or one: today, with the proposed settings, and without each single proposal.
 
-    Raises `InputError` where there is no plan yet, or no such experiment.
+    Verdicts are kept in `out/simulation.json` and flow into `strategy.yaml`. Interrupt it (Ctrl-C), and what is done is kept and
+    returned. Raises `InputError` where there is no plan yet, or no such experiment.
     """
-    strategy = held.strategy(place)
-    if strategy is None:
+    if held.strategy(place) is None:
         raise InputError.of(str(place), "has no plan yet", f"write: auditkit plan {place}")
+    inputs = read(place)
+    rests_on = inputs_digest(place, "prove")
+    strategy = replace(inputs, trials=()).strategy  # as designed: nothing is withheld yet
     chosen = [e for e in strategy.experiments if e.kind == "chaos" and experiment in (None, e.id)]
     if not chosen and experiment is not None:
         known = ", ".join(e.id for e in strategy.experiments if e.kind == "chaos") or "none"
         raise InputError.of(str(place), f"has no chaos experiment {experiment!r}", f"there are: {known}")
-    system = held.system(place)
-    return run_experiments(system, with_policies(system, strategy.policies), held.profiles(place), chosen, seed=seed)
+    done: list[RunResult] = []
+    systems = strategies(inputs.system, strategy)
+    try:
+        for result in verify(systems, inputs.profiles, chosen, seed=seed, backend=backend, progress=progress):
+            done.append(result)  # noqa: PERF402 - an interrupt keeps what is done
+    except KeyboardInterrupt:
+        if not done:
+            raise
+    results = in_order(done, chosen)
+    _keep(place, inputs, results, rests_on)
+    return results
+
+
+def strategies(today: System, strategy: Strategy) -> Strategies:
+    """A system with today's settings, the proposed ones, and these without each proposal that changes anything."""
+    proposed = with_policies(today, strategy.policies)
+    changed = {
+        p.dependency: now
+        for p in strategy.policies
+        if (new := settings(p)) is not None
+        for now in (next((d.policy for d in today.dependencies if d.subject == p.dependency), None),)
+        if new != now
+    }
+    without = {subject: _without(proposed, today, subject) for subject in changed}
+    return Strategies(today=today, proposed=proposed, without=without)
+
+
+def _without(proposed: System, today: System, subject: str) -> System:
+    old = {d.subject: d.policy for d in today.dependencies}
+    dependencies = tuple(
+        d.model_copy(update={"policy": old[subject]}) if d.subject == subject else d for d in proposed.dependencies
+    )
+    return proposed.model_copy(update={"dependencies": dependencies})
+
+
+def trial(result: RunResult) -> Trial:
+    """What the strategy keeps of a result."""
+    bad = {j.journey: j.phases["during"].bad.mean for j in result.journeys if "during" in j.phases}
+    return Trial(
+        experiment=result.experiment,
+        settings=result.settings,
+        verdict=result.verdict,
+        why=result.why,
+        seeds=result.seeds,
+        bad=bad,
+    )
+
+
+def _keep(place: Path, inputs: Inputs, results: Iterable[RunResult], rests_on: str) -> None:
+    """Write the verdicts, beside those of other experiments upon the same inputs, and the strategy that follows from them."""
+    kept = tuple(results)
+    names = {result.experiment for result in kept}
+    trials = (*(t for t in inputs.trials if t.experiment not in names), *(trial(result) for result in kept))
+    assumed = {(a.where, a.what): a for result in kept for a in result.assumptions}
+    file = TrialFile(rests_on=rests_on, trials=trials, assumptions=tuple(assumed[key] for key in sorted(assumed)))
+    strategy = replace(inputs, trials=trials).strategy
+    generated = {
+        held.TRIALS: (file.model_dump_json(indent=2, exclude_none=True) + "\n").encode(),
+        held.STRATEGY: update_yaml(None, strategy).encode(),
+    }
+    write_generated(place, generated, ("plan", "prove"))

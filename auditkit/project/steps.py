@@ -12,31 +12,35 @@ from auditkit.project import folder as held
 from auditkit.project.files import current, digest
 from auditkit.version import VERSION
 
-StepName = Literal["map", "latency", "plan", "document"]
+StepName = Literal["map", "latency", "plan", "prove", "document"]
 Condition = Literal["done", "stale", "open"]
 
 _INPUTS: dict[StepName, tuple[str, ...]] = {
     "map": (held.SYSTEM,),
     "latency": (held.FACTS,),
-    "plan": (held.SYSTEM, held.FACTS, held.DECISIONS, held.PROFILES),
+    "plan": (held.SYSTEM, held.FACTS, held.DECISIONS, held.PROFILES, held.TRIALS),
+    "prove": (held.SYSTEM, held.FACTS, held.DECISIONS, held.PROFILES),
     "document": (held.SYSTEM, held.FACTS, held.DECISIONS, held.PROFILES, held.STRATEGY, held.SOURCES),
 }
 _RESULT: dict[StepName, str] = {
     "map": held.SYSTEM,
     "latency": held.PROFILES,
     "plan": held.STRATEGY,
+    "prove": held.TRIALS,
     "document": "out/strategy.md",
 }
 _TITLE: dict[StepName, str] = {
     "map": "Map the system",
     "latency": "Measure latencies",
     "plan": "Plan the strategy",
+    "prove": "Prove the settings in simulation",
     "document": "Write the document",
 }
 _DO: dict[StepName, str] = {
     "map": "auditkit import FILE --into",
     "latency": "auditkit latency EXPORT --into",
     "plan": "auditkit plan",
+    "prove": "auditkit simulate",
     "document": "auditkit export",
 }
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from auditkit.simulation.experiments import run_experiment, run_experiments, run_seeds, setup_of
+from auditkit.simulation.experiments import run_experiment, run_seeds, setup_of
 from auditkit.simulation.results import RunResult
 from auditkit.simulation.run import Outcomes, run_once
 from auditkit.simulation.series import Series, series_of
 from auditkit.simulation.setup import Budget, Fault, Law, Setup, Users
+from auditkit.simulation.verification import Strategies, in_order, verify
 
 __all__ = [
     "Budget",
@@ -16,11 +17,13 @@ __all__ = [
     "RunResult",
     "Series",
     "Setup",
+    "Strategies",
     "Users",
+    "in_order",
     "run_experiment",
-    "run_experiments",
     "run_once",
     "run_seeds",
     "series_of",
     "setup_of",
+    "verify",
 ]

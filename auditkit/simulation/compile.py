@@ -14,7 +14,7 @@ from auditkit.model.failure import Assumption
 from auditkit.model.latency import LatencyProfile, profiles_of
 from auditkit.model.paths import Paths, alternatives, paths, stages
 from auditkit.model.policy import breaker, bulkhead, retry, timeout_s
-from auditkit.model.system import Dependency, Fallback, Journey, Nothing, Policy, System, split_target
+from auditkit.model.system import Dependency, Fallback, Journey, Nothing, Policy, Retry, System, split_target
 from auditkit.simulation import columns as c
 from auditkit.simulation.faults import fault_tables, load_marks
 from auditkit.simulation.flows import shares_of
@@ -219,6 +219,12 @@ def _dependencies(
     return legs, deps_i, deps_f
 
 
+def budget_of(again: Retry) -> Budget:
+    """A budget by share as a token bucket: ten retries, or ten seconds of its least rate, to begin with."""
+    least = again.min_per_second or 0.0
+    return Budget(size=max(10.0, 10.0 * least), per_call=again.budget or 0.0, per_s=least)
+
+
 def _policy(
     ints: Ints, floats: Floats, policy: Policy | Nothing | None, name: str, setup: Setup, said: dict[tuple[str, str], None]
 ) -> None:
@@ -235,8 +241,7 @@ def _policy(
     target = name.partition(" -> ")[2]
     budget = setup.budgets.get(name, setup.budgets.get(target))
     if budget is None and again and again.budget is not None:
-        least = again.min_per_second or 0.0
-        budget = Budget(size=max(10.0, 10.0 * least), per_call=again.budget, per_s=least)
+        budget = budget_of(again)
     if budget:
         ints[c.L_BUDGET] = 1
         floats[[c.L_TOKENS, c.L_PER_CALL, c.L_PER_SUCCESS, c.L_PER_S]] = (

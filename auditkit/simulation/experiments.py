@@ -8,11 +8,14 @@ from typing import Literal
 
 from auditkit.model.audit import Experiment
 from auditkit.model.latency import LatencyProfile
-from auditkit.model.system import System
-from auditkit.simulation.compile import compiled_system
-from auditkit.simulation.results import Bounds, RunResult, busy_results, call_results, journey_results, verdict
+from auditkit.model.policy import retry
+from auditkit.model.system import System, split_target
+from auditkit.simulation.compile import budget_of, compiled_system
+from auditkit.simulation.results import Bounds, LoadBound, RunResult
 from auditkit.simulation.run import Outcomes, run_compiled
 from auditkit.simulation.setup import Fault, Setup
+from auditkit.simulation.summaries import busy_results, call_results, journey_results
+from auditkit.simulation.verdicts import verdict
 
 BEFORE_S, DURING_S, AFTER_S, SEEDS = 20.0, 40.0, 60.0, 4
 """Simulated seconds before, during and after the fault, and runs with seeds of their own: what a laptop does in a second."""
@@ -37,9 +40,30 @@ def faults_of(experiment: Experiment) -> tuple[Fault, ...]:
 
 
 def bounds_of(system: System, experiment: Experiment) -> tuple[Bounds, ...]:
-    """The bounds that the hypothesis states: errors of each named journey, at most what its objective leaves (or 1 %)."""
-    named = [j for j in system.journeys if f"{j.id}: " in experiment.hypothesis]
-    return tuple(Bounds(journey=j.id, bad_at_most=1 - j.slo if isinstance(j.slo, float) else 0.01) for j in named)
+    """What the hypothesis says: bad answers of each steady journey, at most what its objective leaves (or 1 %), and the way back.
+
+    Journeys that the failure analysis expects to stop are not bounded while the fault lasts, but have to come back.
+    """
+    by_id = {j.id: j for j in system.journeys}
+    steady = (by_id[name] for name in experiment.steady if name in by_id)
+    kept = [Bounds(journey=j.id, bad_at_most=round(1 - j.slo, 12) if isinstance(j.slo, float) else 0.01) for j in steady]
+    return (*kept, *(Bounds(journey=name) for name in experiment.back if name in by_id))
+
+
+def loads_of(system: System, experiment: Experiment) -> tuple[LoadBound, ...]:
+    """What a retry experiment says of the load: no more attempts than one a call, the budget's share, and what it starts with."""
+    if experiment.pattern != "retry":
+        return ()
+    found = []
+    for d in system.dependencies:
+        again = retry(d.policy)
+        if d.subject != experiment.subject or again is None or again.budget is None:
+            continue
+        caller = next((x.running for x in system.components if x.id == split_target(d.caller)[0]), 1)
+        budget = budget_of(again)
+        more = caller * (budget.size + budget.per_s * DURING_S)
+        found += [LoadBound(call=f"{d.caller} -> {target}", attempts_at_most=1 + again.budget, more=more) for target in d.to]
+    return tuple(found)
 
 
 def setup_of(experiment: Experiment, seed: int = 1) -> Setup:
@@ -57,7 +81,7 @@ def run_experiment(
     system: System,
     profiles: Mapping[str, LatencyProfile],
     experiment: Experiment,
-    settings: Literal["today", "proposed"],
+    settings: str,
     *,
     seed: int = 1,
     seeds: int = SEEDS,
@@ -66,38 +90,23 @@ def run_experiment(
 
     Raises `InputError` where the experiment names what the system does not have.
     """
-    setup = setup_of(experiment, seed)
-    runs = run_seeds(system, profiles, setup, seeds)
-    journeys = journey_results(runs, BEFORE_S, BEFORE_S + DURING_S)
-    judged, why = verdict(journeys, bounds_of(system, experiment))
+    return judged(system, experiment, settings, run_seeds(system, profiles, setup_of(experiment, seed), seeds), seed)
+
+
+def judged(system: System, experiment: Experiment, settings: str, runs: Sequence[Outcomes], seed: int = 1) -> RunResult:
+    """The result of an experiment that has been run with these settings."""
+    journeys, calls = journey_results(runs, BEFORE_S, BEFORE_S + DURING_S), call_results(runs)
+    found, why = verdict(journeys, bounds_of(system, experiment), calls, loads_of(system, experiment))
+    faults = faults_of(experiment)
     return RunResult(
         experiment=experiment.id,
         settings=settings,
-        seeds=tuple(range(seed, seed + seeds)),
-        fault=", ".join(f"{f.kind} {f.target} from {f.start_s:g} s for {f.duration_s:g} s" for f in setup.faults),
+        seeds=tuple(range(seed, seed + len(runs))),
+        fault=", ".join(f"{f.kind} {f.target} from {f.start_s:g} s for {f.duration_s:g} s" for f in faults),
         journeys=journeys,
-        calls=call_results(runs),
+        calls=calls,
         busy=busy_results(runs, (BEFORE_S, DURING_S, AFTER_S)),
-        verdict=judged,
+        verdict=found,
         why=why,
         assumptions=runs[0].compiled.assumptions,
-    )
-
-
-def run_experiments(
-    today: System,
-    proposed: System,
-    profiles: Mapping[str, LatencyProfile],
-    experiments: Sequence[Experiment],
-    *,
-    seed: int = 1,
-    seeds: int = SEEDS,
-) -> tuple[RunResult, ...]:
-    """Every chaos experiment with today's settings and with the proposed ones, on common random numbers. Tests are left out."""
-    both: tuple[tuple[Literal["today", "proposed"], System], ...] = (("today", today), ("proposed", proposed))
-    return tuple(
-        run_experiment(system, profiles, experiment, settings, seed=seed, seeds=seeds)
-        for experiment in experiments
-        if experiment.kind == "chaos"
-        for settings, system in both
     )
