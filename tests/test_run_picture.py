@@ -26,6 +26,8 @@ def run(settings: str, error: float = 0.0, late: float = 0.0, *, breaker: bool =
         degraded=(0.0,) * 9,
         error=tuple(h * error for h in hit),
         late=tuple(h * late for h in hit),
+        stale=(0.0,) * 9,
+        attempts=(1.0,) * 9,
         p99_s=tuple(None if h and error == 1 else 0.1 + h for h in hit),
     )
     open_ = (BreakerSeries(call="api -> pay", open=tuple(hit), half_open=(0.0,) * 9),) if breaker else ()

@@ -15,8 +15,9 @@ from auditkit.simulation.run import Outcomes
 class JourneySeries(Noun):
     """Shares (0..1) of the requests of one journey that began in each step, over all seeds, adding up to 1.
 
-    `requests` are a second's mean over seeds. Where none began the shares are 0. `p99_s` of the answers to those requests;
-    None without an answer.
+    `requests` are a second's mean over seeds. Where none began the shares are 0. `stale` of them (0..1) hold something that is
+    older than acceptable; `attempts` is the mean number of attempts, on every call, for one request. `p99_s` of the answers to
+    those requests; None without an answer.
     """
 
     journey: str
@@ -26,6 +27,8 @@ class JourneySeries(Noun):
     degraded: tuple[float, ...]
     error: tuple[float, ...]
     late: tuple[float, ...]
+    stale: tuple[float, ...]
+    attempts: tuple[float, ...]
     p99_s: tuple[float | None, ...]
 
 
@@ -90,9 +93,9 @@ def _journey(runs: Sequence[Outcomes], number: int, steps: int) -> JourneySeries
     compiled = runs[0].compiled
     deadline = float(compiled.world.journeys_f[number, c.J_DEADLINE])
     of = [run.journey == number for run in runs]
-    starts, codes, took = (
+    starts, codes, took, stale, attempts = (
         np.concatenate([getattr(run, name)[mine] for run, mine in zip(runs, of, strict=True)])
-        for name in ("start_s", "codes", "latency_s")
+        for name in ("start_s", "codes", "latency_s", "stale", "attempts")
     )
     at = np.minimum((starts / runs[0].step_s).astype(int), steps - 1)
     all_ = np.bincount(at, minlength=steps)
@@ -114,6 +117,8 @@ def _journey(runs: Sequence[Outcomes], number: int, steps: int) -> JourneySeries
         degraded=share((codes == c.DEGRADED) & ~late),
         error=share(codes == c.ERROR),
         late=share(late),
+        stale=share(stale == 1),
+        attempts=tuple((np.bincount(at, weights=attempts, minlength=steps) / np.maximum(all_, 1)).round(9).tolist()),
         p99_s=p99,
     )
 
