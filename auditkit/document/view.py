@@ -22,11 +22,11 @@ MOST = 150
 
 @dataclass(frozen=True, slots=True)
 class GroundEntry:
-    """One figure's ground, with the anchor under which the appendix has it."""
+    """One figure's ground, with the anchor under which the appendix has it, and the calls that share it."""
 
     anchor: str
     number: int
-    dependency: str
+    dependencies: tuple[str, ...]
     figure: str
     ground: Ground
 
@@ -88,24 +88,33 @@ class View:
 
     @cached_property
     def grounds(self) -> tuple[GroundEntry, ...]:
-        """All grounds, by dependency and figure, numbered in that order."""
-        pairs = [(p, figure) for p in self.proposals.values() for figure in sorted(p.grounds)]
+        """All grounds, by dependency and figure, numbered in that order; calls whose grounds are the same share one."""
+        shared: dict[tuple[str, Ground], list[str]] = {}
+        for proposal in self.proposals.values():
+            for figure in sorted(proposal.grounds):
+                ground = proposal.grounds[figure]
+                told = ground.model_copy(update={"data": ground.data.replace(proposal.dependency, "the call")})
+                shared.setdefault((figure, told), []).append(proposal.dependency)
         return tuple(
-            GroundEntry(f"ground-{number}", number, proposal.dependency, figure, proposal.grounds[figure])
-            for number, (proposal, figure) in enumerate(pairs, start=1)
+            GroundEntry(f"ground-{number}", number, tuple(calls), figure, ground)
+            for number, ((figure, ground), calls) in enumerate(shared.items(), start=1)
         )
 
     @cached_property
     def _grounds_of(self) -> Mapping[str, tuple[GroundEntry, ...]]:
         found: dict[str, list[GroundEntry]] = {}
         for entry in self.grounds:
-            found.setdefault(entry.dependency, []).append(entry)
+            for dependency in entry.dependencies:
+                found.setdefault(dependency, []).append(entry)
         return {dependency: tuple(entries) for dependency, entries in found.items()}
 
     def grounds_of(self, dependency: str, pattern: str) -> Rich:
         """Links to the grounds of one pattern's figures: `[3] [4]`."""
-        entries = [e for e in self._grounds_of.get(dependency, ()) if _same(e.figure, pattern)]
-        return rich(*(part for e in entries for part in (" ", link(f"[{e.number}]", e.anchor))))
+        return rich(*(part for e in self.entries_of(dependency, pattern) for part in (" ", link(f"[{e.number}]", e.anchor))))
+
+    def entries_of(self, dependency: str, pattern: str) -> tuple[GroundEntry, ...]:
+        """The grounds of one pattern's figures."""
+        return tuple(e for e in self._grounds_of.get(dependency, ()) if _same(e.figure, pattern))
 
     @cached_property
     def effects(self) -> tuple[Effect, ...]:

@@ -7,7 +7,6 @@ from auditkit.document.blocks import (
     Block,
     Heading,
     Part,
-    Rich,
     Row,
     bullets,
     code,
@@ -22,11 +21,11 @@ from auditkit.document.blocks import (
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import bounds, day, duration, how_many, number, rate
 from auditkit.document.rules import RULES
-from auditkit.document.sections.words import names
+from auditkit.document.sections.words import by_words, some
 from auditkit.document.titles import TITLES
 from auditkit.document.view import MOST, View
 from auditkit.model.latency import LatencyProfile
-from auditkit.model.system import Policy
+from auditkit.model.system import Nothing, Policy
 
 
 def appendix(view: View, empty: tuple[Missing, ...]) -> list[Block]:
@@ -72,7 +71,7 @@ def _grounds(view: View) -> list[Block]:
                 rich(c)
                 for c in (
                     f"[{e.number}]",
-                    code(e.dependency),
+                    some(e.dependencies),
                     e.figure.replace("_", " "),
                     e.ground.data,
                     e.ground.rule,
@@ -88,7 +87,7 @@ def _grounds(view: View) -> list[Block]:
         *found,
         table(
             "Data, rule, uncertainty and cost of each proposed figure",
-            ("No.", "Call", "Figure", "Data", "Rule", "Uncertainty", "Cost while healthy"),
+            ("No.", "Calls", "Figure", "Data", "Rule", "Uncertainty", "Cost while healthy"),
             rows,
             widths=(0.5, 2, 1.1, 2.2, 2.6, 2, 2),
         ),
@@ -175,7 +174,8 @@ def _rules() -> list[Block]:
 def _assumptions(view: View) -> list[Block]:
     said = {(a.where, a.what) for a in view.book.strategy.assumptions}
     for radius in view.book.strategy.blast:
-        said.update((a.where, a.what) for a in radius.assumptions)
+        if radius.assume == "worst":
+            said.update((a.where, a.what) for a in radius.assumptions)
     for cuts in view.book.strategy.cut_sets:
         said.update((a.where, a.what) for a in cuts.assumptions)
     if not said:
@@ -183,7 +183,7 @@ def _assumptions(view: View) -> list[Block]:
     by_what: dict[str, list[str]] = {}
     for where, what in sorted(said):
         by_what.setdefault(what, []).append(where)
-    rows = [(what, names(by_what[what])) for what in sorted(by_what)]
+    rows = [(what, some(by_what[what])) for what in sorted(by_what)]
     return [
         Heading("Assumptions", "assumptions"),
         text("Taken for granted because nobody has told it. Each is the worst answer unless it says otherwise."),
@@ -208,28 +208,28 @@ def _questions(view: View) -> list[Block]:
 
 
 def _settings(view: View) -> list[Block]:
-    rows: list[tuple[Part, ...]] = []
+    told: list[tuple[str, tuple[str, ...]]] = []
     for call in view.calls:
         proposal = view.proposals.get(call.subject)
-        for which, policy in (("today", call.policy), ("proposed", proposal.proposed if proposal else None)):
-            if which == "today" or isinstance(policy, Policy):
-                rows.append(
-                    (
-                        code(call.subject),
-                        which,
-                        settings.timeout(policy),
-                        settings.retry(policy),
-                        settings.breaker(policy),
-                        settings.bulkhead(policy),
-                    )
-                )
+        proposed = proposal.proposed if proposal else None
+        words = _words(call.policy) + (_words(proposed) if isinstance(proposed, Policy) else ())
+        told.append((call.subject, words))
+    rows: list[tuple[Part, ...]] = []
+    for words, calls in by_words(told).items():
+        rows.append((some(calls), "today", *words[:4]))
+        if len(words) > 4:
+            rows.append(("", "proposed", *words[4:]))
     if not rows:
         return []
-    head = ("Call", "Which", "Timeout", "Retry", "Circuit breaker", "Bulkhead")
+    head = ("Calls", "Which", "Timeout", "Retry", "Circuit breaker", "Bulkhead")
     return [
         Heading("Full settings", "settings"),
         table("Settings of every call", head, rows, widths=(2.2, 0.9, 1, 2.4, 2.8, 1.6)),
     ]
+
+
+def _words(policy: Policy | Nothing | None) -> tuple[str, ...]:
+    return settings.timeout(policy), settings.retry(policy), settings.breaker(policy), settings.bulkhead(policy)
 
 
 def _gaps(view: View) -> list[Block]:
@@ -240,7 +240,7 @@ def _gaps(view: View) -> list[Block]:
             calls.setdefault((target, gap.what, gap.remedy), []).append(gap.where)
     if not calls:
         return []
-    rows = [(target, what, _some(where), remedy or "–") for (target, what, remedy), where in calls.items()]
+    rows = [(target, what, some(where, 5), remedy or "–") for (target, what, remedy), where in calls.items()]
     head = ("Target", "What it cannot express", "Calls", "Instead")
     return [
         Heading("What the exported files cannot express", "gaps"),
@@ -251,12 +251,6 @@ def _gaps(view: View) -> list[Block]:
             else []
         ),
     ]
-
-
-def _some(where: list[str]) -> Rich:
-    """The first few calls, and how many more there are."""
-    more = f" and {len(where) - 5} more" if len(where) > 5 else ""
-    return rich(names(where[:5]), more)
 
 
 def _changes(view: View) -> list[Block]:

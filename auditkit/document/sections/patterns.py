@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from auditkit.document import settings
-from auditkit.document.blocks import Block, Heading, Part, bullets, code, rich, strong, table, text
+from auditkit.document.blocks import Block, Heading, Part, bullets, code, link, rich, strong, table, text
 from auditkit.document.completeness import Missing
-from auditkit.document.sections.words import gaps, names, severity, status
+from auditkit.document.sections.words import by_words, gaps, severity, some, status
 from auditkit.document.view import View
 from auditkit.model.audit import PolicyProposal
 from auditkit.model.system import Dependency, Fallback, Nothing, Policy
@@ -83,14 +83,15 @@ def _section(view: View, empty: tuple[Missing, ...], pattern: _Pattern) -> list[
     for call in view.calls:
         proposal = view.proposals.get(call.subject)
         today, proposed = pattern.words(call.policy), _proposed(view, call, proposal, pattern)
-        if today in {settings.NONE, settings.QUESTION} and proposed in {None, AS_TODAY}:
+        wanted = proposal is not None and isinstance(proposal.proposed, Policy) and pattern.words(proposal.proposed)
+        if today in {settings.NONE, settings.QUESTION} and (proposed in {None, AS_TODAY} or wanted == settings.NONE):
             silent += [] if call.subject in explained else [call.subject]
             continue
         rows.append((code(call.subject), today, proposed or "none proposed", _ground(view, proposal, pattern)))
     if rows:
         found.append(table("Today and proposed", ("Call", "Today", "Proposed", "Ground"), rows, widths=(2, 2.6, 3, 2.4)))
     if silent:
-        found.append(text("Without one today, and none is proposed: ", names(silent), "."))
+        found.append(text("Without one today, and none is proposed: ", some(silent), "."))
     return [*found, *_without(view, pattern.field, pattern.anchor), *gaps(empty, pattern.anchor)]
 
 
@@ -106,8 +107,7 @@ def _proposed(view: View, call: Dependency, proposal: PolicyProposal | None, pat
 def _ground(view: View, proposal: PolicyProposal | None, pattern: _Pattern) -> Part:
     if proposal is None:
         return "–"
-    entries = [e for e in view.grounds if e.dependency == proposal.dependency and e.figure.startswith(pattern.field)]
-    costs = [e.ground.cost for e in entries if e.ground.cost]
+    costs = [e.ground.cost for e in view.entries_of(proposal.dependency, pattern.field) if e.ground.cost]
     return (
         rich(
             view.grounds_of(proposal.dependency, pattern.field),
@@ -125,7 +125,7 @@ def _without(view: View, pattern: str, anchor: str) -> list[Block]:
     by_reason: dict[str, list[str]] = {}
     for omission in omissions:
         by_reason.setdefault(omission.reason, []).append(omission.dependency)
-    rows = [(reason, names(by_reason[reason])) for reason in sorted(by_reason)]
+    rows = [(reason, some(by_reason[reason])) for reason in sorted(by_reason)]
     return [
         Heading("Where none, and why", f"{anchor}-none"),
         table("Left out on purpose", ("Reason", "Calls"), rows, widths=(3, 4)),
@@ -141,19 +141,13 @@ def fallbacks(view: View, empty: tuple[Missing, ...]) -> list[Block]:
             "an assumption made in between is put right later. It must not need what it stands in for."
         )
     ]
-    rows: list[tuple[Part, ...]] = []
+    told: list[tuple[str, tuple[str, ...]]] = []
     for call in view.calls:
         if isinstance(call.fallback, Fallback):
             safe = {True: "yes", False: "no", None: settings.QUESTION}[call.fallback.safe]
-            rows.append(
-                (
-                    code(call.subject),
-                    settings.fallback(call.fallback),
-                    safe,
-                    call.fallback.reconcile or "nobody has said",
-                    call.fallback.decided_by or "nobody",
-                )
-            )
+            later, by = call.fallback.reconcile or "nobody has said", call.fallback.decided_by or "nobody"
+            told.append((call.subject, (settings.fallback(call.fallback), safe, later, by)))
+    rows: list[tuple[Part, ...]] = [(some(calls), *words) for words, calls in by_words(told).items()]
     if rows:
         head = ("Call", "Users get instead", "Safe", "How it is put right later", "Decided by")
         found.append(table("Fallbacks today", head, rows, widths=(2, 3, 0.8, 2, 1.2)))
@@ -165,6 +159,6 @@ def fallbacks(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     proposed = [e for e in view.grounds if e.figure.startswith("fallback")]
     if proposed:
         found.append(
-            bullets(rich(code(e.dependency), ": ", e.ground.rule, view.grounds_of(e.dependency, "fallback")) for e in proposed)
+            bullets(rich(some(e.dependencies), ": ", e.ground.rule, " ", link(f"[{e.number}]", e.anchor)) for e in proposed)
         )
     return [*found, *_without(view, "fallback", "fallbacks"), *gaps(empty, "fallbacks")]

@@ -54,6 +54,8 @@ def experiments(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     return [*found, *gaps(empty, "experiments")]
 
 
+IN_FULL: Final = 60
+"""Experiments of one kind that are told in the document; `strategy.json` has them all."""
 _KINDS: Final = (
     ("test", "Tests, on every change", "experiments-tests"),
     ("chaos", "Chaos experiments", "experiments-chaos"),
@@ -87,14 +89,14 @@ def _of_kind(of: list[Experiment], title: str, anchor: str) -> list[Block]:
             ),
             f"experiment-{e.id}",
         )
-        for e in of[:MOST]
+        for e in of[:IN_FULL]
     ]
     found: list[Block] = [Heading(title, anchor)]
     if shared:
         found.append(text("All of them: ", joined((rich(f"{name.lower()}: ", words) for name, words in shared), "; "), "."))
     found.append(table(title, head, rows, widths=(1.7, 2.2, 3, *(column.width for column in columns), 0.9)))
-    if len(of) > MOST:
-        found.append(text(f"The first {MOST} of {len(of):,}; all are in ", code("strategy.json"), "."))
+    if len(of) > IN_FULL:
+        found.append(text(f"The first {IN_FULL} of {len(of):,}; all are in ", code("strategy.json"), "."))
     return found
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from auditkit.document import settings
-from auditkit.document.blocks import Block, Heading, Part, Picture, Rich, code, joined, link, rich, strong, table, text
+from auditkit.document.blocks import Block, Heading, Part, Picture, Rich, code, link, rich, strong, table, text
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import bounds, duration, number, share
 from auditkit.document.latency_picture import latency_picture
-from auditkit.document.sections.words import gaps, sentence, status
+from auditkit.document.sections.words import by_words, gaps, sentence, some, status
 from auditkit.document.view import View
 from auditkit.model.audit import PolicyProposal
 from auditkit.model.latency import TimeoutAdvice
@@ -40,12 +40,37 @@ def timeouts(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     if not view.calls:
         return [*found, text("No synchronous call is known that could be slow."), *gaps(empty, "timeouts")]
     head = ("Call", "Today", "Samples", "p99 (95 % interval)", "Proposed", "Grade", "False timeouts", "Bound by", "Ground")
-    rows = [_row(view, d) for d in view.calls]
-    found.append(table("Timeouts", head, rows, figures=(1, 2, 3, 4, 6), widths=(2.4, 0.8, 0.8, 1.8, 1.3, 1.1, 1.6, 1.5, 0.8)))
+    rows = [_row(view, d) for d in view.calls if _measured(view, d)]
+    if rows:
+        found.append(table("Timeouts", head, rows, figures=(1, 2, 3, 4, 6), widths=(2.4, 0.8, 0.8, 1.8, 1.3, 1.1, 1.6, 1.5, 0.8)))
+    found += _unmeasured(view)
     drawn = latency_picture(view)
     found += [Picture("latencies", *drawn)] if drawn else []
     found += _reasons(view)
     return [*found, *gaps(empty, "timeouts")]
+
+
+def _measured(view: View, dependency: Dependency) -> bool:
+    proposal = view.proposals.get(dependency.subject)
+    return proposal is not None and proposal.advice is not None and proposal.advice.n > 0
+
+
+def _unmeasured(view: View) -> list[Block]:
+    """Calls of which nothing is measured, those that are told the same together."""
+    told: dict[tuple[Rich, Rich, Rich], list[str]] = {}
+    for call in view.calls:
+        if not _measured(view, call):
+            row = (
+                rich(settings.timeout(call.policy)),
+                _proposed(view.proposals.get(call.subject)),
+                view.grounds_of(call.subject, "timeout"),
+            )
+            told.setdefault(row, []).append(call.subject)
+    if not told:
+        return []
+    rows = [(some(calls), today, proposed, ground or rich("–")) for (today, proposed, ground), calls in told.items()]
+    head = ("Calls", "Today", "Proposed", "Ground")
+    return [table("Calls without any measurement", head, rows, figures=(1, 2), widths=(5, 1, 2, 1))]
 
 
 def _row(view: View, dependency: Dependency) -> tuple[Part, ...]:
@@ -79,20 +104,23 @@ def _false(advice: TimeoutAdvice) -> str:
 
 
 def _reasons(view: View) -> list[Block]:
-    rows: list[tuple[Part, ...]] = []
+    told: list[tuple[str, tuple[str, ...]]] = []
     for dependency in view.calls:
         proposal = view.proposals.get(dependency.subject)
         if proposal is None or not (proposal.reason or proposal.advice or proposal.needs):
             continue
         advice = proposal.advice
-        why = " ".join(dict.fromkeys(sentence(w) for w in (proposal.reason, advice.reason if advice else "") if w))
-        cost = rich(advice.cost if advice else "", joined((advice.warnings if advice else ()), "; "))
-        rows.append((code(dependency.subject), why or "–", cost or "–", joined(proposal.needs, "; ") or "–"))
-    rows += [(code(omission.dependency), omission.reason, "–", "–") for omission in view.omissions("timeout")]
-    if not rows:
+        more = advice.reason if advice and advice.reason.partition(";")[0] not in proposal.reason else ""
+        why = " ".join(dict.fromkeys(sentence(w) for w in (proposal.reason, more) if w))
+        cost = "; ".join(w for w in (advice.cost, *advice.warnings) if w) if advice else ""
+        needs = "; ".join(proposal.needs).replace(dependency.subject, "this call")
+        told.append((dependency.subject, (why or "–", cost or "–", needs or "–")))
+    told += [(omission.dependency, (omission.reason, "–", "–")) for omission in view.omissions("timeout")]
+    if not told:
         return []
-    head = ("Call", "Why", "What it costs, and warnings", "Still needed")
+    rows: list[tuple[Part, ...]] = [(some(calls), *words) for words, calls in by_words(told).items()]
+    head = ("Calls", "Why", "What it costs, and warnings", "Still needed")
     return [
         Heading("Why these values, and why some were refused", "timeout-reasons"),
-        table("Reasons", head, rows, widths=(2, 4, 3, 2)),
+        table("Reasons", head, rows, widths=(2, 3.6, 2.6, 2.8)),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from auditkit.document.blocks import Block, Part, Rich, Run, code, joined, marked, missing, muted, rich
 from auditkit.document.completeness import Missing
@@ -45,6 +45,23 @@ def status(proposal: PolicyProposal, pattern: str) -> Run | None:
 def names(ids: Iterable[str], nothing: str = "–") -> Rich:
     """Ids one after another."""
     return joined(code(name) for name in ids) or rich(nothing)
+
+
+def some(ids: Sequence[str], most: int = 20) -> Rich:
+    """Ids one after another; of very many the first few, and how many more there are."""
+    return rich(names(ids[:most]), f" and {len(ids) - most:,} more" if len(ids) > most else "")
+
+
+def by_words(told: Iterable[tuple[str, tuple[str, ...]]]) -> dict[tuple[str, ...], list[str]]:
+    """Calls of which the same is told, together, in the order in which it is told first.
+
+    >>> by_words([("a -> b", ("none",)), ("c -> d", ("2s",)), ("e -> f", ("none",))])
+    {('none',): ['a -> b', 'e -> f'], ('2s',): ['c -> d']}
+    """
+    found: dict[tuple[str, ...], list[str]] = {}
+    for call, words in told:
+        found.setdefault(words, []).append(call)
+    return found
 
 
 def short(cell: Part) -> Part:
