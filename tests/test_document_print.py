@@ -175,3 +175,16 @@ def test_pictures_for_word_are_the_same_every_time():
     first = png(svg)
     assert first == png(svg)
     assert Image.open(io.BytesIO(first)).size == (80, 40)
+
+
+def test_columns_have_their_widths_in_every_word_processor():
+    """Word reads a column's width from its cells, LibreOffice from the table's grid; both are told, and fill the page."""
+    from docx import Document
+
+    made = Document(io.BytesIO(written(shop_book(), "docx")))
+    section = made.sections[0]
+    usable = section.page_width - section.left_margin - section.right_margin
+    for table in made.tables:
+        grid = [column.w for column in table._tbl.tblGrid.gridCol_lst]
+        assert grid == [cell.width for cell in table.rows[0].cells]
+        assert abs(sum(grid) - usable) < 127 * 127 * len(grid)

@@ -21,10 +21,8 @@ from auditkit.document.rasters import png
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.oxml.xmlchemy import BaseOxmlElement
-    from docx.shared import Length
     from docx.table import _Cell
     from docx.text.paragraph import Paragraph as WordParagraph
-    from docx.text.run import Run as WordRun
 
 _NOTICES: Final = {"missing": "FFF8E3", "warning": "FDECE3"}
 _ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
@@ -103,7 +101,7 @@ def _write(word: Document, block: Block) -> None:
 
 def _table(word: Document, block: Table) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Emu, Pt
+    from docx.shared import Emu
     from docx.table import _Cell
 
     caption = word.add_paragraph()
@@ -111,25 +109,38 @@ def _table(word: Document, block: Table) -> None:
     caption.paragraph_format.keep_with_next = True
     made = word.add_table(rows=1 + len(block.rows), cols=len(block.head), style=_style(word, "Table Grid"))
     made.autofit = False
-    size = Pt(8.5 if len(block.head) <= 5 else 7.5 if len(block.head) <= 8 else 6.5)
+    style = _cell_style(word, 8.5 if len(block.head) <= 5 else 7.5 if len(block.head) <= 8 else 6.5)
     usable = _usable(word)
     widths = [int(usable * width / sum(block.widths)) for width in block.widths]
+    for column, width in zip(made._tbl.tblGrid.gridCol_lst, widths, strict=True):
+        column.w = Emu(width)  # LibreOffice goes by the grid, Word by the cells
     head = Row(tuple((Run(title, "strong"),) for title in block.head))
     for number, (line, row) in enumerate(zip(made._tbl.tr_lst, (head, *block.rows), strict=True)):
         line.get_or_add_trPr().append(_element("w:cantSplit"))
         if number == 0:
             line.get_or_add_trPr().append(_element("w:tblHeader"))
         cells = tuple(_Cell(cell, made) for cell in line.tc_lst)  # made.rows[n].cells lays the whole table out again, each time
-        _row(cells, row, size)
+        _row(cells, row, style)
         for index, cell in enumerate(cells):
             cell.width = Emu(widths[index])
-            paragraph = cell.paragraphs[0]
-            paragraph.paragraph_format.space_after = Pt(1)
             if index in block.figures:
-                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+                cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
             if number == 0:
                 _shade(cell._tc.get_or_add_tcPr(), "F4F6F8")
     word.add_paragraph()
+
+
+def _cell_style(word: Document, points: float) -> str:
+    """Id of the style of small print in tables; said once for all cells, since a table of a large system has thousands."""
+    from docx.enum.style import WD_STYLE_TYPE
+    from docx.shared import Pt
+
+    name = f"Auditkit cell {points:g}"
+    if name not in word.styles:
+        made = word.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        made.base_style = word.styles["Normal"] if "Normal" in word.styles else None
+        made.font.size, made.paragraph_format.space_after = Pt(points), Pt(1)
+    return str(word.styles[name].style_id)
 
 
 def _style(word: Document, name: str) -> str | None:
@@ -143,11 +154,13 @@ def _usable(word: Document) -> int:
     return int(page.page_width or 7_560_000) - int(page.left_margin or 0) - int(page.right_margin or 0)
 
 
-def _row(cells: tuple[_Cell, ...], row: Row, size: Length) -> None:
+def _row(cells: tuple[_Cell, ...], row: Row, style: str) -> None:
     for index, (cell, runs) in enumerate(zip(cells, row.cells, strict=True)):
-        _runs(cell.paragraphs[0], runs, size)
+        paragraph = cell.paragraphs[0]
+        paragraph._p.get_or_add_pPr().append(_element("w:pStyle", {"w:val": style}))
+        _runs(paragraph, runs)
         if index == 0 and row.anchor:
-            _bookmark(cell.paragraphs[0], row.anchor)
+            _bookmark(paragraph, row.anchor)
 
 
 def _picture(word: Document, block: Picture) -> None:
@@ -161,16 +174,16 @@ def _picture(word: Document, block: Picture) -> None:
     word.add_paragraph(block.title, style=_style(word, "Caption"))
 
 
-def _runs(paragraph: WordParagraph, runs: Rich, size: Length | None = None) -> None:
+def _runs(paragraph: WordParagraph, runs: Rich) -> None:
     for run in runs:
         holder = paragraph._p
         if run.to:
             holder = _element("w:hyperlink", {"w:anchor": _name(run.to), "w:history": "1"})
             paragraph._p.append(holder)
-        _run(paragraph, holder, run).font.size = size
+        _run(paragraph, holder, run)
 
 
-def _run(paragraph: WordParagraph, holder: BaseOxmlElement, run: Run) -> WordRun:
+def _run(paragraph: WordParagraph, holder: BaseOxmlElement, run: Run) -> None:
     from docx.shared import RGBColor
 
     made = paragraph.add_run(run.text)
@@ -185,7 +198,6 @@ def _run(paragraph: WordParagraph, holder: BaseOxmlElement, run: Run) -> WordRun
         made.font.color.rgb = RGBColor(0x59, 0x59, 0x59)
     elif run.style in {"state", "severity"}:
         _shade(made._r.get_or_add_rPr(), TONES.get(run.tone, PLAIN).fill.lstrip("#").upper())
-    return made
 
 
 def _code(paragraph: WordParagraph, line: str) -> None:

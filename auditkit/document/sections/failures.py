@@ -260,7 +260,7 @@ def _findings(view: View) -> list[Block]:
     head = ("Severity", "Finding", "Remedy", "Decision")
     return [
         *found,
-        table("Findings, the heaviest first", head, rows, widths=(0.9, 4, 3.6, 0.9)),
+        table("Findings, the heaviest first", head, rows, widths=(1.1, 4, 3.5, 1)),
         *_cut(len(view.findings), "auditkit check", MOST),
         text(code("auditkit explain CHECK"), " says why a check matters, how it decides and when it is wrong."),
     ]
