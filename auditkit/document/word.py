@@ -138,7 +138,8 @@ def _cell_style(word: Document, points: float) -> str:
     name = f"Auditkit cell {points:g}"
     if name not in word.styles:
         made = word.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-        made.base_style = word.styles["Normal"] if "Normal" in word.styles else None
+        if _style(word, "Normal"):
+            made.base_style = word.styles["Normal"]
         made.font.size, made.paragraph_format.space_after = Pt(points), Pt(1)
     return str(word.styles[name].style_id)
 
