@@ -54,7 +54,7 @@ def experiments(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     return [*found, *gaps(empty, "experiments")]
 
 
-IN_FULL: Final = 60
+IN_FULL: Final = 40
 """Experiments of one kind that are told in the document; `strategy.json` has them all."""
 _KINDS: Final = (
     ("test", "Tests, on every change", "experiments-tests"),
