@@ -1,5 +1,6 @@
 """Text in any known format -> Draft -> (merge, one gate) -> System."""
 
+from auditkit.importers.aliases import renamed
 from auditkit.importers.base import Importer
 from auditkit.importers.coverage import coverage
 from auditkit.importers.dump import dump_yaml, update_yaml
@@ -27,6 +28,7 @@ __all__ = [
     "read_documents",
     "read_nouns",
     "redact",
+    "renamed",
     "scrub",
     "scrub_problems",
     "update_yaml",

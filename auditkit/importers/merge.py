@@ -85,7 +85,7 @@ def merge(drafts: Sequence[Draft], earlier: Sequence[Draft] = ()) -> tuple[Draft
         dependencies=tuple(merged["dependencies"].values()),
         common_causes=tuple(merged["common_causes"].values()),
         journeys=tuple(merged["journeys"].values()),
-        questions=_questions(ordered, asked),
+        questions=_questions(ordered, earlier, asked),
         cannot_say=tuple(dict.fromkeys(text for draft in drafts for text in draft.cannot_say)),
         problems=tuple(dict.fromkeys(problem for draft in drafts for problem in draft.problems)),
     ), tuple(sorted(dict.fromkeys(conflicts), key=lambda conflict: (conflict.where, conflict.what, conflict.dropped)))
@@ -217,8 +217,26 @@ def _restore(merged: dict[str, dict[Key, Item]], deleted: Mapping[Key, Item]) ->
             merged["components"][key] = item
 
 
-def _questions(ordered: Sequence[Draft], asked: tuple[Question, ...]) -> tuple[Question, ...]:
+def _questions(ordered: Sequence[Draft], earlier: Sequence[Draft], asked: tuple[Question, ...]) -> tuple[Question, ...]:
+    """Every question once: an answered one as it was answered, an open one as its source asks it now.
+
+    What a source asked the last time and does not ask any more is settled by the source itself.
+    """
+    asked_now = {question.id for draft in ordered if not draft.by_person for question in draft.questions}
+    asked_now |= {question.id for question in asked}
+    asked_before = {question.id for draft in earlier for question in draft.questions}
     found: dict[str, Question] = {}
-    for question in (*(question for draft in ordered for question in draft.questions), *asked):
+    persons: set[str] = set()
+    for draft in ordered:
+        for question in draft.questions:
+            if draft.by_person:
+                if question.answer is None and question.id in asked_before - asked_now:
+                    continue
+                persons |= {question.id} if question.answer is None else set()
+            elif question.id in persons:
+                persons.remove(question.id)
+                found[question.id] = question
+            found.setdefault(question.id, question)
+    for question in asked:
         found.setdefault(question.id, question)
     return tuple(found.values())

@@ -19,7 +19,7 @@ from auditkit.model.failure import Assume, BlastRadius, CutSets, Mode
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.system import Policy, Question, System
 from auditkit.planning import JourneyChain, chains
-from auditkit.project import analysis, back_testing, creating, deciding, exporting, importing, measuring, steps
+from auditkit.project import analysis, back_testing, creating, deciding, exporting, importing, measuring, settling, steps
 from auditkit.project import folder as held
 from auditkit.project.back_testing import BackTest
 from auditkit.project.drift import Drift
@@ -162,6 +162,10 @@ class Audit:
     def answer_all(self, answers: Sequence[tuple[str, str, object]], by: str) -> System:
         """Several answers (where, key, value) of one person at once: all of them hold, or nothing is written."""
         return importing.answer_all(self.folder, answers, by)
+
+    def settle(self, question: str, answer: str, by: str) -> System:
+        """Answer a question of an import by its id: `yes` or `no` to a suggested call or name, else in words."""
+        return settling.settle(self.folder, question, answer, by)
 
     def measure(
         self,

@@ -19,6 +19,7 @@ from auditkit.importers import (
     merge,
     propose_journeys,
     redact,
+    renamed,
     scrub,
     scrub_problems,
     update_yaml,
@@ -91,7 +92,8 @@ def _import(paths: Sequence[Path], folder: Path, format: str | None) -> Imported
     target = folder / held.SYSTEM
     previous, known = read_known(target)
     groups = _groups(read)
-    drafts = [_draft(reader, group) for reader, group in groups]
+    ids = held.facts(folder).names
+    drafts = [renamed(_draft(reader, group), ids) for reader, group in groups]
     said = {source.name: draft.cannot_say for (_, group), draft in zip(groups, drafts, strict=True) for source in group}
     if previous is not None:
         drafts.append(load_yaml(previous, str(target)))
@@ -124,6 +126,7 @@ def _beginning(folder: Path, system: str) -> dict[str, bytes]:
 
 def _earlier(folder: Path, names: set[str]) -> list[Draft]:
     """What the files that are read again said the last time, from the copies that were kept."""
+    ids = held.facts(folder).names
     records = [
         r for r in held.sources(folder).sources if r.file.removeprefix("sources/") in names and (folder / r.file).is_file()
     ]
@@ -135,7 +138,7 @@ def _earlier(folder: Path, names: set[str]) -> list[Draft]:
     drafts: list[Draft] = []
     for reader, group in _groups(former):
         try:
-            drafts.append(_draft(reader, group))
+            drafts.append(renamed(_draft(reader, group), ids))
         except InputError:
             continue  # a copy without its credentials or its siblings may not be readable; then nothing counts as earlier
     return drafts

@@ -1,0 +1,90 @@
+"""What an import could not decide is answered once: kept in the file, and never asked again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditkit.errors import InputError
+from auditkit.project import Audit
+
+COMPOSE = """\
+services:
+  orders: {image: shop/orders, depends_on: [mailer], environment: {PAY_URL: "http://pay:80"}}
+  mailer: {image: shop/mailer}
+  orders-db: {image: postgres}
+"""
+CALLS = '[{"parent": "web", "child": "Orders", "callCount": 7}]'
+
+
+def _audit(tmp_path: Path, **files: str) -> Audit:
+    source = tmp_path / "source"
+    source.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (source / name.replace("__", ".")).write_text(text)
+    return Audit.importing([source], tmp_path / "audit")
+
+
+def _open(audit: Audit) -> set[str]:
+    return {
+        question.id for question in audit.questions() if not question.id.startswith(("on_failure", "timeout", "rate", "conc"))
+    }
+
+
+def _calls(audit: Audit) -> dict[str, str | None]:
+    return {d.subject: d.confidence for d in audit.system.dependencies}
+
+
+def test_an_accepted_suggestion_is_a_dependency_and_a_rejected_one_stays_away(tmp_path: Path) -> None:
+    """Also after the same files were imported again."""
+    audit = _audit(tmp_path, compose__yaml=COMPOSE)
+    assert {"calls? orders -> orders-db", "confirm orders -> mailer", "not deployed pay"} <= _open(audit)
+    audit.settle("calls? orders -> orders-db", "yes", by="ann")
+    audit.settle("confirm orders -> mailer", "no", by="ann")
+    audit.settle("not deployed pay", "a provider that is no longer called", by="ben")
+    for again in (False, True):
+        if again:
+            _audit(tmp_path)
+        assert _calls(audit) == {"orders -> orders-db": "asked"}
+        assert not {"calls? orders -> orders-db", "confirm orders -> mailer", "not deployed pay"} & _open(audit)
+
+
+def test_a_confirmed_start_order_is_as_good_as_declared(tmp_path: Path) -> None:
+    """A person said so."""
+    audit = _audit(tmp_path, compose__yaml=COMPOSE)
+    audit.settle("confirm orders -> mailer", "yes", by="ann")
+    assert _calls(audit) == {"orders -> mailer": "asked"}
+
+
+def test_one_thing_under_two_names_gets_one_id_for_good(tmp_path: Path) -> None:
+    """Suggested, accepted, and kept for every later import."""
+    audit = _audit(tmp_path, compose__yaml=COMPOSE, seen__json=CALLS)
+    (same,) = [question for question in _open(audit) if question.startswith("same ")]
+    other, _, first = same.removeprefix("same ").partition(" = ")
+    assert {other, first} == {"orders", "Orders"}
+    audit.settle(same, "yes", by="ann")
+    for again in (False, True):
+        if again:
+            _audit(tmp_path)
+        assert f"web -> {first}" in _calls(audit)
+        assert other not in {component.id for component in audit.system.components}
+    assert audit.facts.names == {other: first}
+
+
+def test_a_question_that_its_source_settles_is_gone(tmp_path: Path) -> None:
+    """The missing service was added to the file."""
+    audit = _audit(tmp_path, compose__yaml=COMPOSE)
+    assert "not deployed pay" in _open(audit)
+    _audit(tmp_path, compose__yaml=COMPOSE + "  pay: {image: shop/pay}\n")
+    assert "not deployed pay" not in _open(audit)
+    assert _calls(audit)["orders -> pay"] == "configured"
+
+
+def test_an_answer_needs_its_question_and_somebody_who_gives_it(tmp_path: Path) -> None:
+    """Else it is refused in words."""
+    audit = _audit(tmp_path, compose__yaml=COMPOSE)
+    with pytest.raises(InputError, match="there is no question 'what'"):
+        audit.settle("what", "yes", by="ann")
+    with pytest.raises(InputError, match="say who gives it"):
+        audit.settle("not deployed pay", "yes", by=" ")
