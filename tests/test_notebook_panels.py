@@ -297,3 +297,16 @@ def test_tables_of_an_empty_audit_are_empty_not_broken(tmp_path: Path) -> None:
     assert len(see.blast_table(empty.single_failures())) == 0
     assert see.first_finding(empty, "single_point_of_failure") is None
     assert see.decide_once(empty, None, choice="defer", reason="none", by="x") == "Nothing to decide about here."
+
+
+def test_what_only_start_order_shows_is_confirmed_by_saying_how_it_is_called(tmp_path: Path) -> None:
+    """The panel offers the key that settles it, and the question is gone."""
+    compose = tmp_path / "compose.yaml"
+    compose.write_text("services: {web: {image: w, depends_on: [db]}, db: {image: postgres}}\n")
+    panel = see.questions_panel(Audit.importing([compose], tmp_path / "shop"))
+    panel["question"].value = next(value for _, value in panel["question"].options if value[1] == "confirm web -> db")
+    assert (panel["key"].value, panel["value"].options) == ("call", ("sync", "async"))
+    panel["value"].value, panel["by"].value = "sync", "web-team"
+    panel["go"].click()
+    assert "Saved in system.yaml" in panel["message"].value
+    assert "confirm web -> db" not in {value[1] for _, value in panel["question"].options}

@@ -20,8 +20,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 """What a question about a key can be answered with; other keys take text with a unit, as in the file."""
 
-KEYS: dict[str, str] = {"timeout": "policy.timeout"}
-"""Where the answer to a question stands in the file, unless it is called the same."""
+KEYS: dict[str, str] = {"timeout": "policy.timeout", "confirm": "call"}
+"""Where the answer to a question stands in the file, unless it is called the same; who says how a call is made confirms it."""
 
 EXAMPLES: dict[str, str] = {
     "policy.timeout": "2s, or none",

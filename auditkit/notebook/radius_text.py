@@ -33,7 +33,7 @@ def radii_html(radii: Mapping[tuple[Settings, Mode], BlastRadius], shown: BlastR
     """The scenario that the picture shows in a sentence, why, and a column for each scenario."""
     columns = [column for column in COLUMNS if column in radii]
     listed = [radii[column] for column in columns]
-    heads = "".join(f"<th {_CELL}>{mode}{', proposed' if which == 'proposed' else ''}</th>" for which, mode in columns)
+    heads = "".join(f"<th {_HEAD}>{mode}{', proposed' if which == 'proposed' else ''}</th>" for which, mode in columns)
     journeys = [
         _row(name, [r.journeys[name] for r in listed], [r.worst_case_s.get(name) for r in listed]) for name in shown.journeys
     ]
@@ -43,15 +43,16 @@ def radii_html(radii: Mapping[tuple[Settings, Mode], BlastRadius], shown: BlastR
     lost = f"<tr><th {_CELL} scope='row'>value lost</th>{''.join(f'<td {_CELL}>{r.value_lost:.0%}</td>' for r in listed)}</tr>"
     assumed = "".join(f"<li>{html.escape(f'{item.where}: {item.what}')}</li>" for item in shown.assumptions)
     parts = [
-        f"<p><b>{html.escape(sentence(shown))}</b></p>",
+        f"<p style='white-space:normal'><b>{html.escape(sentence(shown))}</b></p>",
         f"<p>Why: {html.escape(why)}.</p>" if why else "",
-        f'<table style="border-spacing:.5em .15em"><tr><th {_CELL}>journey</th>{heads}</tr>{"".join(journeys)}{lost}',
-        f"<tr><th {_CELL}>component</th>{heads}</tr>{''.join(components)}</table>" if components else "</table>",
+        f'<div style="overflow-x:auto"><table style="border-spacing:.4em .15em"><tr><th {_CELL}>journey</th>{heads}</tr>{"".join(journeys)}{lost}',
+        f"<tr><th {_CELL}>component</th>{heads}</tr>{''.join(components)}</table></div>" if components else "</table></div>",
         f"<details><summary>{len(shown.assumptions)} assumptions</summary><ul>{assumed}</ul></details>" if assumed else "",
     ]
     return f'<div style="line-height:1.4;padding-left:.8em">{"".join(parts)}</div>'
 
 
+_HEAD = 'style="text-align:left;vertical-align:bottom"'
 _CELL = 'style="text-align:left;vertical-align:top;white-space:nowrap"'
 
 
@@ -60,5 +61,5 @@ def _row(name: str, states: Iterable[State], worst_s: Iterable[float | None] = (
     cells = []
     for number, state in enumerate(states):
         seconds = times[number] if number < len(times) else None
-        cells.append(f"<td {_CELL}>{state_chip(state)}{'' if seconds is None else f' {seconds * 1000:.0f} ms at worst'}</td>")
+        cells.append(f"<td {_CELL}>{state_chip(state)}{'' if seconds is None else f'<br>{seconds * 1000:.0f} ms at worst'}</td>")
     return f"<tr><th {_CELL} scope='row'>{html.escape(name)}</th>{''.join(cells)}</tr>"
