@@ -45,7 +45,8 @@ def radii_html(radii: Mapping[tuple[Settings, Mode], BlastRadius], shown: BlastR
     parts = [
         f"<p style='white-space:normal'><b>{html.escape(sentence(shown))}</b></p>",
         f"<p>Why: {html.escape(why)}.</p>" if why else "",
-        f'<div style="overflow-x:auto"><table style="border-spacing:.4em .15em"><tr><th {_CELL}>journey</th>{heads}</tr>{"".join(journeys)}{lost}',
+        '<div style="overflow-x:auto"><table style="border-spacing:.4em .15em">',
+        f"<tr><th {_CELL}>journey</th>{heads}</tr>{''.join(journeys)}{lost}",
         f"<tr><th {_CELL}>component</th>{heads}</tr>{''.join(components)}</table></div>" if components else "</table></div>",
         f"<details><summary>{len(shown.assumptions)} assumptions</summary><ul>{assumed}</ul></details>" if assumed else "",
     ]

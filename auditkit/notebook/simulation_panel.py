@@ -88,7 +88,7 @@ def verdicts_table(runs: Sequence[RunResult]) -> pd.DataFrame:
         (
             (
                 run.experiment, run.settings, run.verdict, run.why,
-                ", ".join(f"{j.journey} {'never' if j.recover_s is None else f'{j.recover_s:g} s'}" for j in run.journeys),
+                ", ".join(f"{j.journey} {'never' if j.recover_s is None else f'{j.recover_s.mean:g} s'}" for j in run.journeys),
             )
             for run in runs
         ),
