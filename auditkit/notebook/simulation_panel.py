@@ -1,4 +1,4 @@
-"""The simulation panel: choose an experiment of the plan, run it with today's settings and with the proposed ones, compare."""
+"""The simulation panel: choose an experiment of the plan, run it today, as proposed and without each proposal; compare."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ def simulation_panel(audit: Audit) -> Panel:
         )
 
     def run() -> str:
-        chosen = list(planned) if experiment.value == ALL else [str(experiment.value)]
         if not planned:
             raise InputError.of("Experiment", "none is planned", "measure latencies and plan first (04, 05)")
-        progress.max, progress.value = len(chosen), 0
-        done: list[RunResult] = []
-        for name in chosen:
-            progress.description = f"{progress.value + 1} of {len(chosen)}"
-            done.extend(simulate(audit.folder, name, seed.value))
-            progress.value += 1
+        chosen = None if experiment.value == ALL else str(experiment.value)
+        progress.value = 0
+        done = simulate(audit.folder, chosen, seed.value, progress=moved)
+        progress.value = progress.max
         shown.value = runs_html(done)
-        return f"{len(done)} runs, seed {seed.value}."
+        return f"{len(done)} runs, seed {seed.value}. Kept in out/simulation.json."
+
+    def moved(done: int, of: int) -> None:
+        progress.max, progress.value = max(of, 1), done
 
     experiment.observe(describe, "value")
     go.on_click(lambda _: told(message, run))
@@ -71,7 +71,7 @@ def runs_html(runs: Sequence[RunResult]) -> str:
     """Verdicts as a table, then the picture of each experiment; what was assumed can be folded out."""
     parts = [table_html(verdicts_table(runs))]
     for name in dict.fromkeys(run.experiment for run in runs):
-        both = [run for run in runs if run.experiment == name]
+        both = [run for run in runs if run.experiment == name and run.settings in ("today", "proposed")]
         parts.append(f"<p><b>{html.escape(name)}</b>: {html.escape(both[0].fault)}</p>{simulation_svg(both)}")
     assumed = dict.fromkeys(f"{item.where}: {item.what}" for run in runs for item in run.assumptions)
     items = "".join(f"<li>{html.escape(line)}</li>" for line in assumed)

@@ -115,7 +115,7 @@ def test_an_experiment_is_run(workbook: Workbook) -> None:
     panel = workbook.panel("text=Run it")
     panel.get_by_label("Experiment").select_option("chaos-timeout-api-home-recommendation")
     panel.get_by_role("button", name="Run it").click()
-    panel.get_by_text("2 runs, seed 1.").wait_for()
+    panel.get_by_text("runs, seed 1. Kept in out/simulation.json.").wait_for()
     said = panel.locator("svg[role=img]").get_attribute("aria-label")
     assert "with today settings: fails" in said
     assert "with proposed settings: holds" in said
