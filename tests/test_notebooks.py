@@ -10,11 +10,13 @@ import re
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
 
 from auditkit.notebook import open_audit
 from auditkit.project import Audit
@@ -36,7 +38,8 @@ def run(notebook: Path, folder: Path, killed_after: str | None = None) -> Shown:
     if killed_after is None:
         client.execute(cwd=str(folder.parent), env=environment)
     else:
-        with client.setup_kernel(cwd=str(folder.parent), env=environment):
+        # the client may notice the death while it leaves; what was executed is asserted by whoever asked for it
+        with suppress(DeadKernelError), client.setup_kernel(cwd=str(folder.parent), env=environment):
             for number, cell in enumerate(loaded.cells):
                 client.execute_cell(cell, number)
                 if cell.id == killed_after:
@@ -185,7 +188,7 @@ def test_the_same_notebooks_lead_through_online_boutique(shared: Path, tmp_path:
     assert audit.decisions == ()
     assert "Not recorded" in cells["03_blast_radius"]["decide"]
     assert "not in this system, nothing was changed" in cells["01_map_the_system"]["decide"]
-    assert "All steps are done and up to date." in cells["07_strategy"]["close"]
+    assert "\nProve the settings in simulation is open\n" in cells["07_strategy"]["close"]
 
 
 def test_strategy_is_written_with_its_decisions(shown: dict[str, Shown], place: Path) -> None:
@@ -196,7 +199,7 @@ def test_strategy_is_written_with_its_decisions(shown: dict[str, Shown], place: 
     assert "10 calls without any measurement" in cells["stage-break"]
     assert "9 calls without any measurement" in cells["stage-repair"]
     assert "components without evidence of where it comes from" in cells["missing"]
-    assert "All steps are done and up to date." in cells["close"]
+    assert "\nProve the settings in simulation is open\n" in cells["close"]  # nothing else is open or stale
     written = (place / "out" / "strategy.md").read_text(encoding="utf-8")
     assert "api:home -> recommendation" in written
     assert "300ms" in written or "300 ms" in written
