@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -41,9 +42,12 @@ def each(
 def _threads(work: Callable[[T], R], items: Sequence[T], workers: int) -> Iterator[tuple[int, R]]:
     pool = ThreadPoolExecutor(workers)
     try:
-        waiting = {pool.submit(work, item): n for n, item in enumerate(items)}
+        # a few ahead of the workers, no more: what nobody asks for any longer must not begin
+        coming = enumerate(items)
+        waiting = {pool.submit(work, item): n for n, item in itertools.islice(coming, 2 * workers)}
         while waiting:
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 yield waiting.pop(future), future.result()
+                waiting.update((pool.submit(work, item), n) for n, item in itertools.islice(coming, 1))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
