@@ -128,3 +128,9 @@ def test_what_is_done_when_somebody_stops_is_kept() -> None:
     results.close()
     assert [result for _, result in taken] == [n * n for n, _ in taken]
     assert len(begun) < 1000
+
+
+def test_other_processes_give_what_threads_give() -> None:
+    """Through joblib, in the order of the items; a cluster is another name of a backend."""
+    assert list(each(abs, [-3, -1, -2], backend="loky", workers=2)) == [(0, 3), (1, 1), (2, 2)]
+    assert sorted(each(abs, [-3, -1, -2], workers=2)) == [(0, 3), (1, 1), (2, 2)]
