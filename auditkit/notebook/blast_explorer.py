@@ -103,9 +103,10 @@ def blast_explorer(
     atom.value = selected
     told(message, show)
     side = widgets.VBox(
-        [table], layout=widgets.Layout(flex="2 1 28rem", min_width="0", overflow="auto", max_height=f"{height + 60}px")
+        [table], layout=widgets.Layout(flex="3 1 36rem", min_width="0", overflow="auto", max_height=f"{height + 60}px")
     )
-    picture.graph.layout = widgets.Layout(flex="2 1 28rem", min_width="0")
+    # the table needs about 36rem in whole words; where both do not fit, it goes below
+    picture.graph.layout = widgets.Layout(flex="2 1 22rem", min_width="0")
     bar = [atom, how, settings] + ([grouping] if picture.members else [])
     row = widgets.HBox([picture.graph, side], layout=widgets.Layout(flex_flow="row wrap"))
     box = widgets.VBox([widgets.HBox(bar, layout=widgets.Layout(flex_flow="row wrap")), row, _legend(), message])
