@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from importer_seeds import SEEDS
+from importer_seeds import OTHER_FORMS, SEEDS
 from mutations import damaged_json, damaged_text, outcome
 
 from auditkit.errors import InputError
@@ -63,9 +63,11 @@ def _with_another_shape(name: str, text: str, draw: random.Random) -> str:
     if name.endswith(".csv"):
         rows = [row.split(",") for row in text.splitlines()]
         return "\n".join(",".join(map(str, _flat(row))) for row in json.loads(next(damaged_json(rows, 1, draw.randrange(2**32)))))
+    if not name.endswith((".yaml", ".yml", ".json")):
+        return _with_other_lines(text, draw)
     documents: Any = list(read_documents(text, name))
     made = json.loads(next(damaged_json(documents, 1, draw.randrange(2**32))))
-    return "\n---\n".join(map(json.dumps, made)) if name.endswith(".yaml") else json.dumps(made[0] if made else None)
+    return "\n---\n".join(map(json.dumps, made)) if name.endswith((".yaml", ".yml")) else json.dumps(made[0] if made else None)
 
 
 def _flat(row: Any) -> list[Any]:
@@ -96,7 +98,7 @@ def _with_other_lines(text: str, draw: random.Random) -> str:
 
 def tried(format: str, seed: int) -> str:
     """What becomes of one damaged file: `draft`, `refused` or `not read`. Raises whatever the importer wrongly raises."""
-    name, text = SEEDS[format]
+    name, text = OTHER_FORMS[format] if format in OTHER_FORMS and seed % 2 else SEEDS[format]
     try:
         made = decode(damaged(name, text, seed), Path(name))
     except InputError:

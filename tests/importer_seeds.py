@@ -6,6 +6,21 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from importer_seeds_drawn import (
+    BACKSTAGE,
+    DOT,
+    GRAPHML,
+    GRPC,
+    ISOTOPE,
+    ISTIO,
+    MERMAID,
+    RESILIENCE4J,
+    RESILIENCE4J_PROPERTIES,
+    STRUCTURIZR,
+    STRUCTURIZR_DSL,
+    TERRAFORM,
+)
+
 NATIVE: Final = """\
 auditkit: 1
 system: shop
@@ -169,5 +184,20 @@ SEEDS: Final[Mapping[str, tuple[str, str]]] = {
     "span-csv": ("spans.csv", SPAN_CSV),
     "call-counts": ("dependencies.json", CALL_COUNTS),
     "kiali": ("graph.json", KIALI),
+    "backstage": ("catalog-info.yaml", BACKSTAGE),
+    "dot": ("shop.dot", DOT),
+    "graphml": ("shop.graphml", GRAPHML),
+    "isotope": ("isotope.yaml", ISOTOPE),
+    "mermaid": ("shop.mmd", MERMAID),
+    "structurizr": ("workspace.json", STRUCTURIZR),
+    "terraform": ("plan.json", TERRAFORM),
+    "istio": ("mesh.yaml", ISTIO),
+    "resilience4j": ("application.yml", RESILIENCE4J),
+    "grpc": ("web/orders.json", GRPC),
 }
 """Name and text for each format in `IMPORTERS`."""
+OTHER_FORMS: Final[Mapping[str, tuple[str, str]]] = {
+    "structurizr": ("workspace.dsl", STRUCTURIZR_DSL),
+    "resilience4j": ("application.properties", RESILIENCE4J_PROPERTIES),
+}
+"""The same for formats that are written in a second way."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fuzz_importers import tried
-from importer_seeds import SEEDS
+from importer_seeds import OTHER_FORMS, SEEDS
 
 from auditkit.errors import InputError
 from auditkit.importers import IMPORTERS, detect_format
@@ -15,6 +15,20 @@ BOMB = "x0: &x0 [a, a, a, a, a, a, a, a, a, a]\n" + "".join(
     f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]\n" for n in range(1, 10)
 )
 """Ten lines that stand for ten thousand million values."""
+
+
+def test_every_format_is_fuzzed() -> None:
+    """Whoever adds an importer adds a seed."""
+    assert set(SEEDS) == set(IMPORTERS)
+    assert set(OTHER_FORMS) <= set(SEEDS)
+
+
+@pytest.mark.parametrize("format", OTHER_FORMS)
+def test_a_second_form_is_of_its_format_and_is_read(format: str) -> None:
+    """Where a format is written in two ways."""
+    name, text = OTHER_FORMS[format]
+    assert detect_format(name, text) == format
+    assert IMPORTERS[format].read(text, name, no_siblings).components
 
 
 @pytest.mark.parametrize("format", SEEDS)
