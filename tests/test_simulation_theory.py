@@ -164,17 +164,18 @@ def test_a_retry_storm_outlives_its_trigger_above_one_quarter_of_load(utilisatio
     assert (share < 0.5) is not recovers
 
 
-PUBLISHED = {0.1: (0.994, 1.10), 0.2: (0.906, 1.13)}
+PUBLISHED = {0.1: (0.994, 1.10), 0.2: (0.906, 1.13), 0.5: (0.567, 1.14)}
 """Success and attempts a request, by the share that fails (M. Brooker, public retry simulator, 2022)."""
 
 
-def token_bucket_by_hand(failing: float, clients: int = 4000, requests: int = 100) -> tuple[float, float]:
+def token_bucket_by_hand(failing: float, budget: Budget, clients: int = 4000, requests: int = 100) -> tuple[float, float]:
     """The same rules in a plain loop: success, and attempts a request."""
     luck = np.random.default_rng(1)
     good = attempts = 0
     for _ in range(clients):
-        tokens = 5.0
+        tokens = budget.size
         for _ in range(requests):
+            tokens = min(budget.size, tokens + budget.per_call)
             attempts += 1
             while luck.random() < failing:
                 if tokens < 1.0 - 1e-9:
@@ -183,17 +184,12 @@ def token_bucket_by_hand(failing: float, clients: int = 4000, requests: int = 10
                 attempts += 1
             else:
                 good += 1
-                tokens = min(5.0, tokens + 0.1)
+                tokens = min(budget.size, tokens + budget.per_success)
     return good / (clients * requests), attempts / (clients * requests)
 
 
-@pytest.mark.parametrize("failing", [0.1, 0.2, 0.5])
-def test_a_token_bucket_bounds_retries_as_published(failing: float) -> None:
-    """100 clients, each 10 requests/s for 10 s; bucket of 5, full at the start, 0.1 a success, one a retry, at once.
-
-    Published figures within 0.02; and the same rules in a plain loop within 0.01. (At 50 % failures 0.567 and 1.14 are published;
-    but 100 requests a client cannot have more than 1 + (5 + 0.1 × 56.7) / 100 = 1.107 attempts each by these rules.)
-    """
+def token_bucket_simulated(failing: float, budget: Budget) -> tuple[float, float]:
+    """100 clients, each 10 requests/s for 10 s, with a bucket each; retries at once while it allows. Over ten seeds."""
     system = System.model_validate(
         {
             "system": "clients",
@@ -215,7 +211,7 @@ def test_a_token_bucket_bounds_retries_as_published(failing: float) -> None:
             seed=seed,
             duration_s=10.0,
             laws={"server": Law("constant", 0.001)},
-            budgets={"server": Budget(size=5.0, per_success=0.1)},
+            budgets={"server": budget},
             faults=(Fault("errors", "server", 0.0, math.inf, failing),),
             arrivals={"j": tuple(n / 1000 for n in range(10000))},
             balance="turns",
@@ -224,7 +220,29 @@ def test_a_token_bucket_bounds_retries_as_published(failing: float) -> None:
         succeeded += int((out.codes == c.OK).sum())
         attempts += int(out.attempts.sum())
         requests += len(out.codes)
-    found = succeeded / requests, attempts / requests
-    assert found == pytest.approx(token_bucket_by_hand(failing), abs=0.01)
-    if failing in PUBLISHED:
-        assert found == pytest.approx(PUBLISHED[failing], abs=0.02)
+    return succeeded / requests, attempts / requests
+
+
+@pytest.mark.parametrize("failing", sorted(PUBLISHED))
+def test_a_token_bucket_bounds_retries_as_published(failing: float) -> None:
+    """Published figures within 0.02, by the rule of the simulator that published them; a plain loop within 0.01.
+
+    Its bucket (5, full at the start) earns its 0.1 as a call *starts*, whether it succeeds or not (`AdaptiveRetryStrategy.start`
+    in retry_sim/retry_strategy.py of that simulator); the prose around it says "each success".
+    """
+    budget = Budget(size=5.0, per_call=0.1)
+    found = token_bucket_simulated(failing, budget)
+    assert found == pytest.approx(PUBLISHED[failing], abs=0.02)
+    assert found == pytest.approx(token_bucket_by_hand(failing, budget), abs=0.01)
+
+
+@pytest.mark.parametrize("failing", sorted(PUBLISHED))
+def test_a_token_bucket_that_earns_by_success_retries_less(failing: float) -> None:
+    """The rule as the prose has it, 0.1 for each success, agrees with a plain loop too, and with arithmetic.
+
+    At 50 % failures it cannot reach the published 1.14: 100 requests have at most 1 + (5 + 0.1 × 56.7) / 100 = 1.107 attempts each.
+    """
+    budget = Budget(size=5.0, per_success=0.1)
+    success, attempts = token_bucket_simulated(failing, budget)
+    assert (success, attempts) == pytest.approx(token_bucket_by_hand(failing, budget), abs=0.01)
+    assert attempts <= 1 + (5 + 0.1 * success * 100) / 100
