@@ -240,7 +240,7 @@ def test_a_token_bucket_bounds_retries_as_published(failing: float) -> None:
 def test_a_token_bucket_that_earns_by_success_retries_less(failing: float) -> None:
     """The rule as the prose has it, 0.1 for each success, agrees with a plain loop too, and with arithmetic.
 
-    At 50 % failures it cannot reach the published 1.14: 100 requests have at most 1 + (5 + 0.1 × 56.7) / 100 = 1.107 attempts each.
+    At 50 % failures it cannot reach the published 1.14: of 100 requests each has at most 1 + (5 + 0.1 × 56.7) / 100 = 1.107.
     """
     budget = Budget(size=5.0, per_success=0.1)
     success, attempts = token_bucket_simulated(failing, budget)
