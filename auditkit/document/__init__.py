@@ -1,6 +1,7 @@
 """Strategy -> the written strategy."""
 
 from auditkit.document.book import Book, Provenance
+from auditkit.document.changes import what_changed
 from auditkit.document.completeness import Missing, missing_evidence
 from auditkit.document.formats import FORMATS, document
 from auditkit.document.layouts import Layout, layout
@@ -8,7 +9,19 @@ from auditkit.document.pictures import dependency_svg
 from auditkit.document.shipped_files import shipped
 from auditkit.document.view import View
 
-__all__ = ["FORMATS", "Book", "Layout", "Missing", "Provenance", "dependency_svg", "document", "layout", "missing", "shipped"]
+__all__ = [
+    "FORMATS",
+    "Book",
+    "Layout",
+    "Missing",
+    "Provenance",
+    "dependency_svg",
+    "document",
+    "layout",
+    "missing",
+    "shipped",
+    "what_changed",
+]
 
 
 def missing(book: Book) -> tuple[Missing, ...]:

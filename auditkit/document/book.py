@@ -32,7 +32,8 @@ class Book:
 
     `single_points` is the sentence of `auditkit.checks.sentence_on_single_points`, the only one in the document that speaks
     about the absence of single points. `gaps` is what exported targets cannot express, by target. `changes` is what is
-    different since the audit before, in sentences; None where no earlier audit is known. `docx_template` is a user's own .docx.
+    different since the audit of `changes_since`, in sentences; None where no earlier audit is known. `docx_template` is a
+    user's own .docx.
     """
 
     system: System
@@ -46,6 +47,7 @@ class Book:
     single_points: str = ""
     gaps: Mapping[str, tuple[Gap, ...]] = field(default_factory=dict)
     changes: tuple[str, ...] | None = None
+    changes_since: dt.date | None = None
     docx_template: bytes | None = None
 
     @property

@@ -217,7 +217,10 @@ def _appendix(view: View) -> Iterator[Slot]:
     if view.profiles and view.book.data_until is None:
         yield "the measurements do not say when they were taken, so their age is unknown", "export start times with them"
     if view.book.changes is None:
-        yield "no earlier audit is known to compare with", "keep this audit; `auditkit diff` compares the next one with it"
+        yield (
+            "no earlier audit is known to compare with",
+            "state the `date` of each audit in `audit.yaml`; the next one is compared with this one",
+        )
 
 
 def _named(what: str, names: Iterable[str], noun: str, remedy: str, plural: str = "") -> Iterator[Slot]:

@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from auditkit.document import FORMATS, Book, Missing, Provenance, document, missing
+from auditkit.document import FORMATS, Book, Missing, Provenance, document, missing, what_changed
 from auditkit.errors import InputError
 from auditkit.exporters import all_exporters
 from auditkit.importers import update_yaml
 from auditkit.model.audit import SEVERITIES, Artifact, Gap, Strategy
 from auditkit.model.noun import Noun
+from auditkit.planning import compare
 from auditkit.project import folder as held
-from auditkit.project import measuring
+from auditkit.project import history, measuring
 from auditkit.project.drift import Drift, drift
 from auditkit.project.files import digest
 from auditkit.project.generated import write_generated
@@ -65,6 +66,7 @@ def targets() -> tuple[str, ...]:
 
 def book(inputs: Inputs) -> Book:
     """Everything that the document of an audit rests on."""
+    last = history.last_before(inputs.folder, inputs.facts.date)
     return Book(
         system=inputs.system,
         facts=inputs.facts,
@@ -81,6 +83,8 @@ def book(inputs: Inputs) -> Book:
         ),
         version=VERSION,
         single_points=inputs.sentence_on_single_points,
+        changes=None if last is None else what_changed(compare(last.strategy, inputs.strategy)),
+        changes_since=None if last is None else last.date,
     )
 
 
@@ -98,7 +102,8 @@ def export_into(folder: Path, to: Sequence[str] = ("md", "html")) -> Written:
     """
     inputs = read(folder)
     artifacts, gaps = _made(inputs, to)
-    write_generated(folder, {**_strategy_file(inputs.strategy), **_files(artifacts)}, ("plan", "document"))
+    own, expected = history.kept(folder, inputs.facts.date, inputs.strategy)
+    write_generated(folder, {**_strategy_file(inputs.strategy), **_files(artifacts)}, ("plan", "document"), own, expected)
     files = tuple(WrittenFile(path=f"out/{a.path}", title=a.title, sha256=digest(a.content)) for a in artifacts)
     return Written(artifacts=files, gaps=gaps)
 
@@ -133,11 +138,12 @@ def run(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Summary:
     tell(f"{count} findings, {policies} policies; writing the document")
     artifacts, _ = _made(inputs, ("md", "html", "actions"))
     generated = {**_strategy_file(inputs.strategy), **_files(artifacts)}
+    own, expected = history.kept(folder, inputs.facts.date, inputs.strategy)
     if taken is None:
-        write_generated(folder, generated, ("plan", "document"))
+        write_generated(folder, generated, ("plan", "document"), own, expected)
     else:
-        everything = {**taken.generated, **generated}
-        write_generated(folder, everything, ("latency", "plan", "document"), taken.own, taken.expected)
+        everything, own, expected = {**taken.generated, **generated}, {**own, **taken.own}, {**expected, **taken.expected}
+        write_generated(folder, everything, ("latency", "plan", "document"), own, expected)
     strategy = inputs.strategy
     counts = {s: sum(f.severity == s for f in strategy.findings) for s in reversed(SEVERITIES)}
     return Summary(

@@ -257,8 +257,12 @@ def _changes(view: View) -> list[Block]:
     changes = view.book.changes
     found: list[Block] = [Heading("Changes since the last audit", "changes")]
     if changes is None:
-        return [*found, text("No earlier audit is known.")]
-    return [*found, bullets(changes) if changes else text("Nothing has changed in risk or settings.")]
+        undated = "" if view.book.facts.date else " This one has no date yet; once it has one, the next is compared with it."
+        return [*found, text(f"No earlier audit is known.{undated}")]
+    since = f" since the audit of {day(view.book.changes_since)}" if view.book.changes_since else ""
+    if not changes:
+        return [*found, text(f"Nothing has changed in risk or settings{since}.")]
+    return [*found, text(f"What is different{since}:"), bullets(changes)]
 
 
 def _provenance(view: View) -> list[Block]:
