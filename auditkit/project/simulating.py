@@ -8,7 +8,7 @@ from pathlib import Path
 
 from auditkit.errors import InputError
 from auditkit.importers import update_yaml
-from auditkit.model.audit import Strategy, Trial, TrialFile
+from auditkit.model.audit import Experiment, Strategy, Trial, TrialFile
 from auditkit.model.system import System
 from auditkit.planning import with_policies
 from auditkit.planning.overlay import settings
@@ -16,7 +16,8 @@ from auditkit.project import folder as held
 from auditkit.project.generated import write_generated
 from auditkit.project.inputs import Inputs, read
 from auditkit.project.steps import inputs_digest
-from auditkit.simulation import RunResult, Strategies, in_order, verify
+from auditkit.simulation import RunResult, Series, Strategies, in_order, run_seeds, series_of, setup_of, verify
+from auditkit.simulation.results import PROPOSED, TODAY
 
 
 def simulate(
@@ -26,25 +27,20 @@ def simulate(
     *,
     backend: str = "threads",
     progress: Callable[[int, int], None] = lambda done, of: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> tuple[RunResult, ...]:
     """Every chaos experiment of an audit's plan, or one: today, with the proposed settings, and without each single proposal.
 
-    Verdicts are kept in `out/simulation.json` and flow into `strategy.yaml`. Interrupt it (Ctrl-C), and what is done is kept and
-    returned. Raises `InputError` where there is no plan yet, or no such experiment.
+    Verdicts are kept in `out/simulation.json` and flow into `strategy.yaml`. Interrupt it (Ctrl-C), or let `stop` say so, which
+    is asked after each fault, and what is done is kept and returned. Raises `InputError` where there is no plan yet, or no such
+    experiment.
     """
-    if held.strategy(place) is None:
-        raise InputError.of(str(place), "has no plan yet", f"write: auditkit plan {place}")
-    inputs = read(place)
+    strategy, chosen, inputs = _planned(place, experiment)
     rests_on = inputs_digest(place, "prove")
-    strategy = replace(inputs, trials=()).strategy  # as designed: nothing is withheld yet
-    chosen = [e for e in strategy.experiments if e.kind == "chaos" and experiment in (None, e.id)]
-    if not chosen and experiment is not None:
-        known = ", ".join(e.id for e in strategy.experiments if e.kind == "chaos") or "none"
-        raise InputError.of(str(place), f"has no chaos experiment {experiment!r}", f"there are: {known}")
     done: list[RunResult] = []
     systems = strategies(inputs.system, strategy)
     try:
-        for result in verify(systems, inputs.profiles, chosen, seed=seed, backend=backend, progress=progress):
+        for result in verify(systems, inputs.profiles, chosen, seed=seed, backend=backend, progress=progress, stop=stop):
             done.append(result)  # noqa: PERF402 - an interrupt keeps what is done
     except KeyboardInterrupt:
         if not done:
@@ -52,6 +48,31 @@ def simulate(
     results = in_order(done, chosen)
     _keep(place, inputs, results, rests_on)
     return results
+
+
+def second_by_second(place: Path, experiment: str, seed: int = 1) -> tuple[Series, Series]:
+    """One chaos experiment of the plan as a series for pictures: with today's settings, and with the proposed ones.
+
+    The runs are those of `simulate` with this seed; nothing is written. Raises as it does.
+    """
+    strategy, chosen, inputs = _planned(place, experiment)
+    setup = setup_of(chosen[0], seed)
+    systems = (TODAY, inputs.system), (PROPOSED, with_policies(inputs.system, strategy.policies))
+    today, proposed = (series_of(run_seeds(system, inputs.profiles, setup), settings) for settings, system in systems)
+    return today, proposed
+
+
+def _planned(place: Path, experiment: str | None) -> tuple[Strategy, list[Experiment], Inputs]:
+    """The strategy as designed, the experiments that are asked for, and what both rest on."""
+    if held.strategy(place) is None:
+        raise InputError.of(str(place), "has no plan yet", f"write: auditkit plan {place}")
+    inputs = read(place)
+    strategy = replace(inputs, trials=()).strategy  # as designed: nothing is withheld yet
+    chosen = [e for e in strategy.experiments if e.kind == "chaos" and experiment in (None, e.id)]
+    if not chosen and experiment is not None:
+        known = ", ".join(e.id for e in strategy.experiments if e.kind == "chaos") or "none"
+        raise InputError.of(str(place), f"has no chaos experiment {experiment!r}", f"there are: {known}")
+    return strategy, chosen, inputs
 
 
 def strategies(today: System, strategy: Strategy) -> Strategies:

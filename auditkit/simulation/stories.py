@@ -72,15 +72,14 @@ class Settings(Noun):
     propagate_deadlines: bool = False
 
 
-class Answer(Noun):
-    """What has to come out: `what` of `of` from `start_s` to `end_s` of a run with these settings, as a mean over its seconds.
+class Measure(Noun):
+    """Bounds of a figure: `what` of `of` from `start_s` to `end_s` of a run, as a mean over its seconds.
 
     `full`, `degraded`, `error`, `late`, `good` (full or degraded), `bad` (error or late) and `stale` are shares 0..1 of a
     journey's requests, `attempts` its mean attempts a request; `open` is the share of a call's breakers that are open, `busy`
     of a component's workers that are. Without `of` it is about the case's own journey.
     """
 
-    settings: str
     what: What
     of: str | None = None
     start_s: Seconds = Field(alias="from")
@@ -88,9 +87,27 @@ class Answer(Noun):
     at_least: float = -math.inf
     at_most: float = math.inf
 
+    def allows(self, figure: float) -> bool:
+        """Whether a figure lies within the bounds.
+
+        >>> Measure.model_validate({"what": "full", "from": 0.0, "to": 9.0, "at_least": 0.99}).allows(0.98)
+        False
+        """
+        return self.at_least <= figure <= self.at_most
+
+
+class Answer(Measure):
+    """What has to come out of a run with these settings."""
+
+    settings: str
+
 
 class Story(Noun):
-    """One edge case. The trouble lasts from `trouble_s[0]` to `trouble_s[1]` (for pictures; its parts are in `faults`)."""
+    """One edge case. The trouble lasts from `trouble_s[0]` to `trouble_s[1]` (for pictures; its parts are in `faults`).
+
+    `promises` are what every setting is held to: one that keeps them all holds, any other fails. `answers` are what has to
+    come out of each setting, good or bad, for the case to tell its story.
+    """
 
     title: str
     question: str
@@ -102,6 +119,7 @@ class Story(Noun):
     latencies: dict[str, LawOfCalls]
     faults: tuple[Trouble, ...]
     settings: tuple[Settings, ...]
+    promises: Annotated[tuple[Measure, ...], Field(min_length=1)]
     answers: tuple[Answer, ...]
 
 
@@ -139,25 +157,35 @@ def comes_out(told: tuple[Series, ...], story: Story, answer: Answer) -> float:
     series = next((s for s in told if s.settings == answer.settings), None)
     if series is None:
         raise InputError.of(story.title, f"has no settings {answer.settings!r}", ", ".join(s.settings for s in told))
-    values, weights = _values(series, story, answer)
-    at = [n for n, t in enumerate(series.times_s) if answer.start_s <= t < answer.end_s]
+    return figure(series, story, answer)
+
+
+def holds(series: Series, story: Story) -> bool:
+    """Whether one run of a story keeps all its promises."""
+    return all(promise.allows(figure(series, story, promise)) for promise in story.promises)
+
+
+def figure(series: Series, story: Story, measure: Measure) -> float:
+    """The figure of one run that a measure is about. Raises `InputError` where the run does not have it."""
+    values, weights = _values(series, story, measure)
+    at = [n for n, t in enumerate(series.times_s) if measure.start_s <= t < measure.end_s]
     total = math.fsum(weights[n] for n in at)
     return math.fsum(values[n] * weights[n] for n in at) / total if total else 0.0
 
 
-def _values(series: Series, story: Story, answer: Answer) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _values(series: Series, story: Story, measure: Measure) -> tuple[tuple[float, ...], tuple[float, ...]]:
     even = (1.0,) * len(series.times_s)
-    name = answer.of or story.journey
-    if answer.what == "open":
+    name = measure.of or story.journey
+    if measure.what == "open":
         found = {b.call: b.open for b in series.breakers}
-    elif answer.what == "busy":
+    elif measure.what == "busy":
         found = {b.component: tuple(x / (b.workers or math.inf) for x in b.busy) for b in series.busy}
     else:
         journey = next((j for j in series.journeys if j.journey == name), None)
         if journey is not None:
-            parts = {"good": ("full", "degraded"), "bad": ("error", "late")}.get(answer.what, (answer.what,))
+            parts = {"good": ("full", "degraded"), "bad": ("error", "late")}.get(measure.what, (measure.what,))
             return tuple(math.fsum(x) for x in zip(*(getattr(journey, p) for p in parts), strict=True)), journey.requests
         found = {}
     if name not in found:
-        raise InputError.of(story.title, f"has no {name!r} of which to tell {answer.what!r}", "name one that the system has")
+        raise InputError.of(story.title, f"has no {name!r} of which to tell {measure.what!r}", "name one that the system has")
     return found[name], even

@@ -85,10 +85,12 @@ def verify(
     seeds: int = SEEDS,
     backend: str = THREADS,
     progress: Callable[[int, int], None] = lambda done, of: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[RunResult]:
     """Every chaos experiment under every setting, on common random numbers, in the order of the experiments that are done.
 
-    Stop asking, and what is done is yours. `progress` is told how many faults are done, and of how many.
+    Stop asking, and what is done is yours; or let `stop` say so, which is asked after each fault. `progress` is told how many
+    faults are done, and of how many.
     Raises `InputError` where an experiment names what the system does not have.
     """
     tasks = tasks_of(strategies, profiles, experiments, seed, seeds)
@@ -96,6 +98,8 @@ def verify(
     for done, (_, results) in enumerate(each(verified, tasks, backend), 1):
         progress(done, len(tasks))
         yield from results
+        if stop():
+            return
 
 
 def in_order(results: Sequence[RunResult], experiments: Sequence[Experiment]) -> tuple[RunResult, ...]:
