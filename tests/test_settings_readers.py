@@ -14,6 +14,7 @@ from auditkit.importers.kubernetes import read_together
 from auditkit.model.audit import Strategy
 from auditkit.model.draft import Draft
 from auditkit.model.label import label
+from auditkit.model.noun import FROM_FILE
 from auditkit.model.policy import attempts
 from auditkit.model.system import Policy, System
 from auditkit.project.importing import import_files
@@ -87,8 +88,9 @@ def test_no_retry_comes_back_as_none(target, stated):
 
 def test_failures_in_a_row_come_back_as_a_count():
     """resilience4j has no breaker by count; all of the last five failed is read as five failures."""
-    counted = {"circuit_breaker": {"failures": 5, "open_for": "30s"}}
-    assert round_trip("resilience4j", **counted) == policy(**counted)
+    stated = {"failures": 5, "open_for": "30s"}
+    in_force = {**stated, "slow_call": "60s", "slow_call_rate": "100%", "half_open_calls": 10}
+    assert round_trip("resilience4j", circuit_breaker=stated) == policy(circuit_breaker=in_force)
 
 
 @pytest.mark.parametrize("target", EXPRESSIBLE)
@@ -135,6 +137,11 @@ def read(format: str, text: str, name: str) -> Draft:
     return IMPORTERS[format].read(text, name, no_siblings)
 
 
+def asked(draft: Draft) -> str:
+    """All questions of a draft, one a line."""
+    return "\n".join(question.what for question in draft.questions)
+
+
 def test_a_rule_for_everybody_holds_for_each_known_call():
     """Without the caller's labels a rule holds for all callers of a host: synchronous ones, whose files are merged with it."""
     known = "from,to,call\nweb,orders,sync\napi,orders,sync\njobs,orders,async\napi,users,sync\n"
@@ -142,7 +149,7 @@ def test_a_rule_for_everybody_holds_for_each_known_call():
     found = {d.subject: d.policy for d in validate(merged).dependencies}
     bounded = policy(
         timeout="500ms",
-        retry={"max_attempts": 3},
+        retry={"max_attempts": 3, "backoff": "25ms", "multiplier": 2, "max_backoff": "250ms", "jitter": "full"},
         bulkhead={"max_concurrent": 40},
         circuit_breaker={"failures": 7, "open_for": "1m"},
     )
@@ -153,7 +160,7 @@ def test_a_rule_for_everybody_invents_no_call():
     """Where no call of the host is known, the rule raises a question."""
     merged, _ = merge([load_yaml("system: s\ncomponents: [{id: orders}]", "s.yaml"), read("istio", RULES, "rules.yaml")])
     assert merged.dependencies == ()
-    assert "no call of it is known: who calls it? (rules.yaml:8)" in next(q.what for q in merged.questions)
+    assert "no call of it is known: who calls it? (rules.yaml:8)" in asked(merged)
 
 
 def test_a_mesh_file_finds_its_workloads_among_the_manifests(tmp_path):
@@ -193,13 +200,13 @@ spec:
 def test_a_whole_call_that_ends_before_its_attempts_is_asked_about():
     """Three attempts of 2 s do not fit into a call of 2 s; which of them is meant is a question."""
     rules = RULES.replace("perTryTimeout: 500ms", "perTryTimeout: 2s")
-    assert "the whole call ends after 2s, but 3 attempts of 2s take up to 6s" in read("istio", rules, "r.yaml").questions[0].what
+    assert "the whole call ends after 2s, but 3 attempts of 2s take up to 6075ms" in asked(read("istio", rules, "r.yaml"))
 
 
 def test_only_the_whole_call_is_bounded():
     """Each attempt gets an equal part, so that the worst case stays that of the file."""
     rules = RULES.replace(", perTryTimeout: 500ms", "")
-    assert read("istio", rules, "r.yaml").for_every_caller[0].data["policy"]["timeout"] == "666667us"
+    assert read("istio", rules, "r.yaml").for_every_caller[0].data["policy"]["timeout"] == "641667us"
 
 
 def test_routes_for_some_paths_only_are_asked_about():
@@ -207,7 +214,7 @@ def test_routes_for_some_paths_only_are_asked_about():
     slow = "  http:\n  - match: [{uri: {prefix: /report}}]\n    timeout: 30s\n    route: [{destination: {host: orders}}]\n"
     draft = read("istio", RULES.replace("  http:\n", slow), "r.yaml")
     assert draft.for_every_caller[0].data["policy"]["timeout"] == "500ms"
-    assert "other timeouts or retries for some calls of orders" in draft.questions[0].what
+    assert "other timeouts or retries for some calls of orders" in asked(draft)
 
 
 def test_what_holds_at_a_gateway_only_is_no_call_between_components():
@@ -258,10 +265,13 @@ def test_resilience4j_is_read_however_it_is_written():
     (item,) = read("resilience4j", NESTED, "application.yml").dependencies
     assert (item.data["from"], item.data["to"]) == ("web", "orders")
     assert item.data["policy"] == {
-        "retry": {"max_attempts": 4, "backoff": "250ms"},
-        "circuit_breaker": {"failure_rate": "40%", "window": "30s", "slow_call": "2s", "open_for": "10s"},
+        "retry": {"max_attempts": 4, "backoff": "250ms", "jitter": "none"},
+        "circuit_breaker": {
+            "failure_rate": "40%", "window": "30s", "min_calls": 100, "slow_call": "2s", "slow_call_rate": "100%",
+            "open_for": "10s", "half_open_calls": 10,
+        },
         "bulkhead": {"max_concurrent": 8},
-    }
+    }  # fmt: skip
     assert any("profile test" in said for said in read("resilience4j", NESTED, "application.yml").cannot_say)
 
 
@@ -275,7 +285,7 @@ def test_properties_say_the_same_as_yaml():
     assert detect_format("application.properties", text) == "resilience4j"
     (item,) = read("resilience4j", text, "application.properties").dependencies
     assert item.data["to"] == "orders.v2"
-    assert item.data["policy"] == {"timeout": "1.5s", "retry": {"max_attempts": 3}}
+    assert item.data["policy"] == {"timeout": "1.5s", "retry": {"max_attempts": 3, "backoff": "500ms", "jitter": "none"}}
     assert item.where("policy.timeout") == "application.properties:3"
 
 
@@ -311,6 +321,113 @@ def test_a_service_config_is_whose_folder_it_lies_in():
     assert found["orders:shop.Orders/Get"] == {"timeout": "1s"}
     assert (found["orders"]["timeout"], found["orders"]["retry"]["max_attempts"]) == ("1s", 5)
     assert "does not say whose" in read("grpc", text, "orders.json").questions[0].what
+
+
+# ---------------------------------------------------------------------------------------------------- defaults in force
+
+SPRING = "spring.application.name: web\nresilience4j.{module}.instances.orders.{key}: {value}\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "key", "value", "in_force"),
+    [
+        ("retry", "waitDuration", "200ms", {"retry": {"max_attempts": 3, "backoff": "200ms", "jitter": "none"}}),
+        ("retry", "maxAttempts", "4", {"retry": {"max_attempts": 4, "backoff": "500ms", "jitter": "none"}}),
+        ("timelimiter", "cancelRunningFuture", "true", {"timeout": "1s"}),
+        ("bulkhead", "maxWaitDuration", "1s", {"bulkhead": {"max_concurrent": 25, "max_wait": "1s"}}),
+        (
+            "circuitbreaker", "failureRateThreshold", "40",
+            {"circuit_breaker": {"failure_rate": "40%", "min_calls": 100, "slow_call": "60s", "slow_call_rate": "100%",
+                                 "open_for": "60s", "half_open_calls": 10}},
+        ),
+        (
+            "circuitbreaker", "slidingWindowSize", "20",
+            {"circuit_breaker": {"failure_rate": "50%", "min_calls": 20, "slow_call": "60s", "slow_call_rate": "100%",
+                                 "open_for": "60s", "half_open_calls": 10}},
+        ),
+    ],
+)  # fmt: skip
+def test_a_block_of_resilience4j_has_the_defaults_of_its_documentation(module, key, value, in_force):
+    """resilience4j.readme.io/docs: what a block leaves out is the library's default, with evidence; other blocks stay open."""
+    draft = read("resilience4j", SPRING.format(module=module, key=key, value=value), "application.yml")
+    (item,) = draft.dependencies
+    assert Policy.model_validate(item.data["policy"], context=FROM_FILE) == policy(**in_force)
+    assert item.data["evidence"][1]["locator"].startswith("default of resilience4j: ")
+
+
+def test_an_empty_block_is_all_defaults():
+    """`orders: {}` switches a retry on, with three attempts."""
+    text = "spring.application.name: web\nresilience4j.retry.instances.orders: {}\n"
+    assert read("resilience4j", text, "a.yml").dependencies[0].data["policy"]["retry"]["max_attempts"] == 3
+
+
+def test_what_is_set_from_outside_the_file_is_no_default():
+    """A placeholder without a default is asked for, and not taken for the library's figure."""
+    draft = read("resilience4j", SPRING.format(module="timelimiter", key="timeoutDuration", value="${LIMIT}"), "application.yml")
+    assert draft.dependencies == ()
+    assert "is ${LIMIT}, which is set elsewhere" in asked(draft)
+
+
+def test_a_default_of_a_mesh_gives_way_to_what_a_client_states():
+    """Istio's own retries and a client's are listed as a conflict, and the stated ones are kept, whatever the order."""
+    mesh = read("istio", ROUTE, "rules.yaml")
+    client = read("resilience4j", SPRING.format(module="retry", key="maxAttempts", value="5"), "application.yml")
+    for drafts in ([mesh, client], [client, mesh]):
+        merged, conflicts = merge([load_yaml("system: s", "s.yaml"), *drafts])
+        (found,) = validate(merged).dependencies
+        assert attempts(found.policy) == 5
+        assert [conflict.what for conflict in conflicts] == ["web -> orders: policy.retry"]
+
+
+# ---------------------------------------------------------------------------------------------------- traps
+
+ROUTE = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: orders}
+spec: {hosts: [orders], http: [{match: [{sourceLabels: {app: web}}], timeout: 1s, route: [{destination: {host: orders}}]}]}
+"""
+GRPC = '{"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 6, "initialBackoff": "1s"}}]}'
+TRAPS = {
+    "resilience4j takes only calls of 60 s for slow": (
+        "resilience4j",
+        SPRING.format(module="circuitbreaker", key="failureRateThreshold", value="40"),
+        SPRING.format(module="circuitbreaker", key="slowCallDurationThreshold", value="1s"),
+        "a call as slow from 60 s on",
+    ),
+    "Istio retries where nobody asked it to": (
+        "istio",
+        ROUTE,
+        ROUTE.replace("timeout: 1s", "timeout: 1s, retries: {attempts: 0}"),
+        "Istio tries twice more (its default)",
+    ),
+    "Istio ejects a tenth of the hosts at most": (
+        "istio",
+        RULES,
+        RULES.replace("baseEjectionTime: 1m", "baseEjectionTime: 1m, maxEjectionPercent: 100"),
+        "at most 10 % of the hosts of orders",
+    ),
+    "gRPC makes five attempts at most": ("grpc", GRPC, GRPC.replace("6", "5"), "gRPC silently makes 5 at most"),
+}
+"""For each trap a file with it, the same without it, and what is asked."""
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_a_trap_is_asked_about(trap):
+    """What a library does on its own account, and few expect, is a question with its place; where it is stated, it is none."""
+    target, with_it, without, words = TRAPS[trap]
+    assert words in asked(read(target, with_it, "web/orders.json"))
+    assert words not in asked(read(target, without, "web/orders.json"))
+
+
+def test_everybody_else_is_not_asked_about_where_callers_are_named():
+    """Our own rules end with a route for everybody else; its default retries are read, without a question for each host."""
+    rest = ROUTE.replace("timeout: 1s,", "retries: {attempts: 1},").replace(
+        "]}\n", ", {route: [{destination: {host: orders}}]}]}\n"
+    )
+    draft = read("istio", rest, "rules.yaml")
+    assert draft.for_every_caller[0].data["policy"]["retry"]["max_attempts"] == 3
+    assert draft.questions == ()
 
 
 def test_readers_never_raise_a_traceback():

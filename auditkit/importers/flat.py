@@ -68,7 +68,7 @@ def _yaml(text: str, name: str) -> Iterator[tuple[Flat, ...]]:
 def _below(node: Node, path: tuple[str, ...]) -> Iterator[Flat]:
     for index, child in enumerate(node.children):
         key = node.keys[index] if node.keys else None
-        here = (*path, *(_steps(str(key.value)) if key else (str(index),)))
+        here = (*path, *(_steps(str(key.value)) if key else (f"[{index}]",)))
         if child.children:
             yield from _below(child, here)
         elif child.value is not None:

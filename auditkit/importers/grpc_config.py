@@ -57,6 +57,9 @@ def _policy(entry: object, budget: float | None, reading: Reading, where: str, s
     retry: Retry | Nothing | None = None
     if settings is not None:
         attempts = reading.figure(below(settings, "maxAttempts"), where, "maxAttempts", count)
+        if attempts is not None and attempts > MOST_ATTEMPTS:
+            what = f"{subject}: maxAttempts is {attempts}; gRPC silently makes {MOST_ATTEMPTS} at most: how many are meant?"
+            reading.ask(f"attempts {subject}", subject, what, where)
         retry = None if attempts is None else _retry(settings, min(attempts, MOST_ATTEMPTS), budget, reading, where)
     timeout = reading.figure(below(entry, "timeout"), where, "timeout", seconds)
     return Policy(timeout_s=reading.attempt_timeout(timeout, None, retry, subject, where), retry=retry)
@@ -77,7 +80,8 @@ GRPC: Final = Importer(
     title="gRPC service config (JSON)",
     prose=(
         "Timeout and retries of one channel (declared); `maxAttempts` counts the first try, as it does here. The timeout is that"
-        " of the whole call, so each attempt gets an equal part of it, less the waits. Retry throttling becomes a budget. "
+        " of the whole call, so each attempt gets an equal part of it, less the waits. Retry throttling becomes a budget. More"
+        " than five attempts are five, which is asked about (gRPC proposal A6, Limits on Retries); it has no other defaults. "
         + CANNOT_SAY[0]
         + "."
     ),

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from auditkit.importers.base import Importer, ReadSibling
+from auditkit.importers.block import Block
 from auditkit.importers.kubernetes_objects import KubeObject, read_objects
 from auditkit.importers.mesh import BY_NAME, Mesh, envoy_waits
-from auditkit.importers.settings import Reading, Setting, retry_of, seconds, whole
+from auditkit.importers.settings import Reading, Setting, percent, retry_of, seconds, whole
 from auditkit.importers.shapes import below, list_of, mapping_of, text_of
 from auditkit.model.draft import Draft
 from auditkit.model.noun import NONE
-from auditkit.model.system import Bulkhead, CircuitBreaker, Nothing, Policy, Retry
+from auditkit.model.system import Bulkhead, CircuitBreaker, Nothing, Policy
 
 CANNOT_SAY: Final = ("Istio's settings do not say who calls a host, except where they name the caller's labels",)
 _API: Final = re.compile(r"apiVersion[\"']?\s*:\s*[\"']?networking\.istio\.io/")
@@ -60,17 +62,18 @@ def _virtual_service(thing: KubeObject, mesh: Mesh, reading: Reading) -> None:
     if gateways and "mesh" not in gateways:
         return  # holds for what comes in from outside, which is no call between components
     for index, route in enumerate(_list(thing, reading, "spec", "http")):
-        policy = _route_policy(thing, route, index, reading)
-        line, locator = thing.line("spec", "http", index), thing.locator(f"spec.http[{index}]")
+        found = _route_setting(thing, route, index, reading)
         for target in _destinations(route):
             for caller, partial in _matched(thing, route, mesh):
                 for callee in mesh.behind(target, thing.namespace):
-                    setting = Setting(caller, callee, policy, thing.source, line, locator)
-                    said.setdefault((caller, callee), []).append((partial, setting))
-    for routes in said.values():
+                    said.setdefault((caller, callee), []).append((partial, replace(found, caller=caller, callee=callee)))
+    named = {callee for caller, callee in said if caller is not None}
+    for (caller, callee), routes in said.items():
         general = next((setting for partial, setting in routes if not partial), routes[0][1])
         others = [setting for partial, setting in routes if partial and setting.policy != general.policy]
         reading.add(general)
+        if caller is not None or callee not in named:
+            _ask_about_retries(general, reading)
         if others:
             what = (
                 f"{thing.locator()} sets other timeouts or retries for some calls of {general.subject} than {general.locator}"
@@ -100,23 +103,32 @@ def _matched(thing: KubeObject, route: object, mesh: Mesh) -> Iterator[tuple[str
             yield caller, partial
 
 
-def _route_policy(thing: KubeObject, route: object, index: int, reading: Reading) -> Policy:
-    where, subject = thing.where("spec", "http", index), thing.locator(f"spec.http[{index}]")
-    retry = _retry(below(route, "retries"), reading, where)
+def _route_setting(thing: KubeObject, route: object, index: int, reading: Reading) -> Setting:
+    """What one route sets; caller and callee are filled in by those that it is for."""
+    path = ("spec", "http", index)
+    where, locator = thing.where(*path), thing.locator(f"spec.http[{index}]")
+    retries = below(route, "retries")
+    of = Block(lambda key: None if below(retries, key) is None else (below(retries, key), where, key), locator, reading)
+    more = of.get("attempts", whole, "2") if retries is None or below(retries, "attempts") is not None else 0
+    base = of.get("backoff", seconds, "25ms" if more else None)
+    retry = None if more is None else retry_of(1 + more, **(envoy_waits(base) if base else {}))
     whole_s = reading.figure(below(route, "timeout"), where, "timeout", seconds)
-    if whole_s == 0:
-        return Policy(timeout_s=NONE, retry=retry)
-    each_s = reading.figure(below(route, "retries", "perTryTimeout"), where, "perTryTimeout", seconds)
-    return Policy(timeout_s=reading.attempt_timeout(whole_s, each_s or None, retry, subject, where), retry=retry)
+    each_s = reading.figure(below(retries, "perTryTimeout"), where, "perTryTimeout", seconds)
+    timeout = NONE if whole_s == 0 else reading.attempt_timeout(whole_s, each_s or None, retry, locator, where)
+    assumed = frozenset({"retry"}) if retries is None else frozenset[str]()
+    policy = Policy(timeout_s=timeout, retry=retry)
+    line = thing.line(*path)
+    return Setting(None, "", policy, thing.source, line, locator, None, tuple(of.taken), "Istio", assumed)
 
 
-def _retry(retries: object, reading: Reading, where: str) -> Retry | Nothing | None:
-    if retries is None:
-        return None  # Istio's own default, which the mesh's configuration may change
-    more = reading.figure(below(retries, "attempts"), where, "attempts", whole) or 0
-    base = reading.figure(below(retries, "backoff"), where, "backoff", seconds)
-    waits = envoy_waits(base) if base else {}
-    return retry_of(1 + more, **waits)
+def _ask_about_retries(setting: Setting, reading: Reading) -> None:
+    """Istio tries again on its own account: a trap where work must not be done twice."""
+    if "retry" in setting.assumed:
+        what = (
+            f"{setting.locator} says nothing of retries of {setting.subject}, so Istio tries twice more (its default): may the"
+            " work be done twice, and is that meant?"
+        )
+        reading.ask(f"retries {setting.subject}", setting.subject, what, f"{setting.source}:{setting.line}")
 
 
 # ---------------------------------------------------------------------------------------------------- limits, outlier detection
@@ -124,13 +136,16 @@ def _retry(retries: object, reading: Reading, where: str) -> Retry | Nothing | N
 
 def _destination_rule(thing: KubeObject, mesh: Mesh, reading: Reading) -> None:
     host, rules = text_of(thing.at("spec", "host")), thing.at("spec", "trafficPolicy")
-    policy = _traffic_policy(thing, rules, reading)
+    taken: list[str] = []
+    policy = _traffic_policy(thing, rules, reading, taken)
     labels = thing.at("spec", "workloadSelector", "matchLabels")
     callers: tuple[str | None, ...] = mesh.labelled(_texts(labels), thing.namespace) if isinstance(labels, dict) else (None,)
-    line = thing.line("spec", "trafficPolicy")
+    line, locator = thing.line("spec", "trafficPolicy"), thing.locator("spec.trafficPolicy")
     for callee in mesh.behind(host, thing.namespace) if host else ():
         for caller in callers:
-            reading.add(Setting(caller, callee, policy, thing.source, line, thing.locator("spec.trafficPolicy")))
+            setting = Setting(caller, callee, policy, thing.source, line, locator, None, tuple(taken), "Istio")
+            reading.add(setting)
+            _ask_about_ejection(thing, rules, setting, reading)
         parts = [*_list(thing, reading, "spec", "subsets"), *_items(below(rules, "portLevelSettings"))]
         own = [part for part in parts if _has_own(part)]
         if own:
@@ -138,13 +153,25 @@ def _destination_rule(thing: KubeObject, mesh: Mesh, reading: Reading) -> None:
             reading.ask(f"subsets {callee}", callee, what, thing.where("spec", "subsets"))
 
 
+def _ask_about_ejection(thing: KubeObject, rules: object, setting: Setting, reading: Reading) -> None:
+    """Outlier detection that may eject hardly anybody: a trap where all hosts fail together."""
+    found = below(rules, "outlierDetection")
+    if isinstance(setting.policy.circuit_breaker, CircuitBreaker) and below(found, "maxEjectionPercent") is None:
+        what = (
+            f"{setting.locator} ejects at most 10 % of the hosts of {setting.callee} (Istio's default): with fewer than twenty,"
+            " one sick host at most, and all others are still called: is that meant?"
+        )
+        where = thing.where("spec", "trafficPolicy", "outlierDetection")
+        reading.ask(f"ejection {setting.subject}", setting.subject, what, where)
+
+
 def _has_own(part: object) -> bool:
     inside = below(part, "trafficPolicy") or part
     return any(below(inside, key) is not None for key in ("connectionPool", "outlierDetection"))
 
 
-def _traffic_policy(thing: KubeObject, rules: object, reading: Reading) -> Policy:
-    pool, cut = _pool(thing, rules, reading), _breaker(thing, rules, reading)
+def _traffic_policy(thing: KubeObject, rules: object, reading: Reading, taken: list[str]) -> Policy:
+    pool, cut = _pool(thing, rules, reading), _breaker(thing, rules, reading, taken)
     return Policy(bulkhead=None if pool is None else Bulkhead(max_concurrent=pool), circuit_breaker=cut)
 
 
@@ -158,17 +185,25 @@ def _pool(thing: KubeObject, rules: object, reading: Reading) -> int | None:
     return min((limit for limit in found if limit), default=None)
 
 
-def _breaker(thing: KubeObject, rules: object, reading: Reading) -> CircuitBreaker | Nothing | None:
+def _breaker(thing: KubeObject, rules: object, reading: Reading, taken: list[str]) -> CircuitBreaker | Nothing | None:
     path = ("spec", "trafficPolicy", "outlierDetection")
     found = below(rules, "outlierDetection")
     if found is None:
         return None
-    keys = ("consecutive5xxErrors", "consecutiveGatewayErrors", "consecutiveErrors")
-    stated = [reading.figure(below(found, key), thing.where(*path, key), key, whole) for key in keys]
-    if any(errors == 0 for errors in stated) and not any(stated):
+
+    def find(key: str) -> tuple[object, str, str] | None:
+        value = below(found, key)
+        return None if value is None else (value, thing.where(*path, key), key)
+
+    of = Block(find, thing.locator(), reading, taken)
+    old, gateway = of.get("consecutiveErrors", whole), of.get("consecutiveGatewayErrors", whole)
+    errors = of.get("consecutive5xxErrors", whole, None if old is not None or gateway else "5")
+    counts = (errors, gateway, old)
+    if any(count == 0 for count in counts) and not any(counts):
         return NONE
-    base = reading.figure(below(found, "baseEjectionTime"), thing.where(*path, "baseEjectionTime"), "baseEjectionTime", seconds)
-    return CircuitBreaker(failures=next((errors for errors in stated if errors), None), open_for_s=base)
+    of.get("maxEjectionPercent", percent, "10")
+    failures = next((count for count in counts if count), None)
+    return CircuitBreaker(failures=failures, open_for_s=of.get("baseEjectionTime", seconds, "30s"))
 
 
 # ---------------------------------------------------------------------------------------------------- shapes
@@ -192,8 +227,11 @@ ISTIO: Final = Importer(
     prose=(
         "Timeouts and retries of routes, limits and outlier detection become settings (declared) of the calls that they name by"
         " the caller's labels, or of every known call of their host. Retries are attempts less one; where only the whole call is"
-        " bounded, each attempt gets an equal part. Consecutive errors of one host become a breaker by count. Istio's own default"
-        " of two retries is in force where nothing is said, and stays a question. " + CANNOT_SAY[0] + "."
+        " bounded, each attempt gets an equal part. Consecutive errors of one host become a breaker by count. A route that says"
+        " nothing of retries has Istio's default, two of them with waits from 25 ms (evidence `default of Istio`), and outlier"
+        " detection counts 5 errors, ejects for 30 s, and at most 10 % of the hosts, where it does not say otherwise; whether"
+        " that is meant is asked (istio.io/latest/docs, Traffic Management, and Destination Rule). Istio's timeout is off where"
+        " none is set; that leaves the caller's own, and so stays a question. " + CANNOT_SAY[0] + "."
     ),
     detect=detect,
     read=read,

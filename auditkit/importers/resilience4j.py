@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from auditkit.importers.base import Importer, ReadSibling
+from auditkit.importers.block import Block, Find
 from auditkit.importers.flat import Flat, flat_settings, under
 from auditkit.importers.settings import (
     Reading,
@@ -22,7 +23,7 @@ from auditkit.importers.settings import (
 )
 from auditkit.importers.shapes import text_of
 from auditkit.model.draft import Draft
-from auditkit.model.system import Bulkhead, CircuitBreaker, Policy
+from auditkit.model.system import Bulkhead, CircuitBreaker, Nothing, Policy, Retry
 
 CANNOT_SAY: Final = (
     "resilience4j settings do not say which code uses an instance, nor what is configured in code or by its annotations",
@@ -30,27 +31,6 @@ CANNOT_SAY: Final = (
 _SIGN: Final = re.compile(r"^\s*[\"']?resilience4j[\w-]*\s*[.:]", re.MULTILINE)
 _MODULES: Final = ("timelimiter", "retry", "circuitbreaker", "bulkhead", "threadpoolbulkhead")
 _ISO: Final = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?", re.IGNORECASE)
-T = TypeVar("T")
-
-
-class Instance:
-    """The figures of one instance of one module; a class because it carries what every figure's message needs."""
-
-    def __init__(self, figures: Mapping[str, Flat], reading: Reading, source: str, name: str) -> None:
-        self.figures, self.reading, self.source, self.name = figures, reading, source, name
-
-    def get(self, key: str, parse: Callable[[Any], T]) -> T | None:
-        """One figure by its relaxed key; None where it is not set, or set from outside the file."""
-        flat = self.figures.get(key)
-        if flat is None:
-            return None
-        where = f"{self.source}:{flat.line}"
-        if "${" in text_of(flat.value):
-            self.reading.ask(
-                f"{key} {self.name}", "", f"{'.'.join(flat.key)} is {flat.value}, which is set elsewhere: what is it?", where
-            )
-            return None
-        return self.reading.figure(flat.value, where, ".".join(flat.key), parse)
 
 
 def duration(value: object) -> float:
@@ -79,18 +59,29 @@ def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
     caller = next((text_of(flat.value) for flat in found if flat.plain == "spring.application.name"), "") or folder_of(name)
     figures = {module: dict(_instances(found, module)) for module in _MODULES}
     for callee in dict.fromkeys(instance for module in _MODULES for instance in figures[module]):
-        of = {
-            module: Instance(figures[module][callee], reading, name, callee) for module in _MODULES if callee in figures[module]
-        }
-        line = min(flat.line for instance in of.values() for flat in instance.figures.values())
+        of = {module: figures[module][callee] for module in _MODULES if callee in figures[module]}
+        line = min(flat.line for own in of.values() for flat in own.values())
         locator = f"resilience4j {', '.join(of)} {callee}"
         if caller is None:
             what = f"{locator} bounds calls of a program that the file does not name: which component is it?"
             reading.ask(f"resilience4j {name}", "", what, f"{name}:{line}")
             break
-        reading.add(Setting(caller, callee, _policy(of), name, line, locator))
+        taken: list[str] = []
+        blocks = {module: Block(_find(own, name), f"{caller} -> {callee}", reading, taken) for module, own in of.items()}
+        policy = _policy(blocks, f"{name}:{line}")
+        reading.add(Setting(caller, callee, policy, name, line, locator, defaults=tuple(taken), library="resilience4j"))
     left_out = tuple(f"{name}: what holds in the profile {profile} only is not read" for profile in profiles)
     return reading.draft(name, (*CANNOT_SAY, *left_out))
+
+
+def _find(figures: Mapping[str, Flat], source: str) -> Find:
+    """Figures by their key, whatever its case and dashes."""
+
+    def find(key: str) -> tuple[object, str, str] | None:
+        flat = figures.get(Flat((key,), None, 0).plain)
+        return None if flat is None else (flat.value, f"{source}:{flat.line}", ".".join(flat.key))
+
+    return find
 
 
 def _instances(found: tuple[Flat, ...], module: str) -> Iterator[tuple[str, dict[str, Flat]]]:
@@ -101,6 +92,8 @@ def _instances(found: tuple[Flat, ...], module: str) -> Iterator[tuple[str, dict
         for rest, flat in under(found, f"resilience4j.{module}.{kind}"):
             if len(rest) == 2:
                 into.setdefault(rest[0], {})[Flat(rest[1:], None, 0).plain] = flat
+            elif len(rest) == 1 and flat.value == {}:  # an empty block: the library's defaults
+                into.setdefault(rest[0], {})[""] = flat
     for name, own in instances.items():
         yield name, _resolved(own, bases)
 
@@ -119,59 +112,72 @@ def _resolved(own: dict[str, Flat], bases: Mapping[str, dict[str, Flat]]) -> dic
     return {key: flat for figures in reversed(chain) for key, flat in figures.items()}
 
 
-def _policy(of: Mapping[str, Instance]) -> Policy:
+def _policy(of: Mapping[str, Block], where: str) -> Policy:
     limit, retry, cut = of.get("timelimiter"), of.get("retry"), of.get("circuitbreaker")
     return Policy(
-        timeout_s=limit.get("timeoutduration", duration) if limit else None,
+        timeout_s=limit.get("timeoutDuration", duration, "1s") if limit else None,
         retry=_retry(retry) if retry else None,
-        circuit_breaker=_breaker(cut) if cut else None,
-        bulkhead=_bulkhead(of),
+        circuit_breaker=_breaker(cut, where) if cut else None,
+        bulkhead=_bulkhead(of, where),
     )
 
 
-def _retry(of: Instance) -> Any:
-    attempts = of.get("maxattempts", count) or of.get("maxretryattempts", count)
+def _retry(of: Block) -> Retry | Nothing | None:
+    old = of.get("maxRetryAttempts", count)
+    attempts = of.get("maxAttempts", count, None if old else "3") or old
     if attempts is None:
         return None
-    growing, random = of.get("enableexponentialbackoff", truth), of.get("enablerandomizedwait", truth)
-    factor = of.get("randomizedwaitfactor", number)
+    growing, random = of.get("enableExponentialBackoff", truth, "false"), of.get("enableRandomizedWait", truth, "false")
+    factor = of.get("randomizedWaitFactor", number, "0.5" if random else None)
     return retry_of(
         attempts,
-        backoff_s=of.get("waitduration", duration),
-        multiplier=of.get("exponentialbackoffmultiplier", number) if growing else None,
-        max_backoff_s=of.get("exponentialmaxwaitduration", duration) if growing else None,
+        backoff_s=of.get("waitDuration", duration, "500ms"),
+        multiplier=of.get("exponentialBackoffMultiplier", number, "1.5") if growing else None,
+        max_backoff_s=of.get("exponentialMaxWaitDuration", duration) if growing else None,
         jitter=None if random is None else "none" if not random else "full" if factor is not None and factor > 0.75 else "equal",
     )
 
 
-def _breaker(of: Instance) -> CircuitBreaker:
-    size, calls = of.get("slidingwindowsize", count), of.get("minimumnumberofcalls", count)
-    rate, window = of.get("failureratethreshold", percent), of.get("slidingwindowtype", text_of)
+def _breaker(of: Block, where: str) -> CircuitBreaker:
+    rate, window = of.get("failureRateThreshold", percent, "50"), of.get("slidingWindowType", text_of, "COUNT_BASED")
     by_time = (window or "").upper() == "TIME_BASED"
+    size, calls = of.get("slidingWindowSize", count, "100"), of.get("minimumNumberOfCalls", count, "100")
+    if not by_time and size is not None and calls is not None:
+        calls = min(calls, size)  # as resilience4j itself does
     in_a_row = not by_time and size is not None and rate == 1.0 and (calls is None or calls >= size)
-    growing = of.get("enableexponentialbackoff", truth)
+    growing = of.get("enableExponentialBackoff", truth)
+    slow_is_stated = of.find("slowCallDurationThreshold") is not None
+    if not slow_is_stated:
+        what = (
+            f"{of.about}: resilience4j counts a call as slow from 60 s on (its default), so the breaker does not see slowness:"
+            " from when on is it slow?"
+        )
+        of.reading.ask(f"slow calls {of.about}", of.about, what, where)
     return CircuitBreaker(
         failure_rate=None if in_a_row else rate,
         failures=size if in_a_row else None,
         window_s=float(size) if by_time and size is not None else None,
         min_calls=None if in_a_row else calls,
-        slow_call_s=of.get("slowcalldurationthreshold", duration),
-        slow_call_rate=of.get("slowcallratethreshold", percent),
-        open_for_s=of.get("waitdurationinopenstate", duration),
-        growth=of.get("exponentialbackoffmultiplier", number) if growing else None,
-        max_open_s=of.get("exponentialmaxwaitdurationinopenstate", duration) if growing else None,
-        half_open_calls=of.get("permittednumberofcallsinhalfopenstate", count),
+        slow_call_s=of.get("slowCallDurationThreshold", duration, "60s"),
+        slow_call_rate=of.get("slowCallRateThreshold", percent, "100"),
+        open_for_s=of.get("waitDurationInOpenState", duration, "60s"),
+        growth=of.get("exponentialBackoffMultiplier", number, "1.5") if growing else None,
+        max_open_s=of.get("exponentialMaxWaitDurationInOpenState", duration) if growing else None,
+        half_open_calls=of.get("permittedNumberOfCallsInHalfOpenState", count, "10"),
     )
 
 
-def _bulkhead(of: Mapping[str, Instance]) -> Bulkhead | None:
+def _bulkhead(of: Mapping[str, Block], where: str) -> Bulkhead | None:
     shared, pool = of.get("bulkhead"), of.get("threadpoolbulkhead")
-    most = shared.get("maxconcurrentcalls", count) if shared else None
+    most = shared.get("maxConcurrentCalls", count, "25") if shared else None
     if shared and most is not None:
-        return Bulkhead(max_concurrent=most, max_wait_s=shared.get("maxwaitduration", duration))
-    threads = pool.get("maxthreadpoolsize", count) if pool else None
+        return Bulkhead(max_concurrent=most, max_wait_s=shared.get("maxWaitDuration", duration, "0ms"))
+    threads = pool.get("maxThreadPoolSize", count) if pool else None
     if pool and threads is not None:
-        return Bulkhead(max_concurrent=threads, max_wait_s=0.0 if pool.get("queuecapacity", whole) == 0 else None)
+        return Bulkhead(max_concurrent=threads, max_wait_s=0.0 if pool.get("queueCapacity", whole, "100") == 0 else None)
+    if pool and pool.find("maxThreadPoolSize") is None:
+        what = f"{pool.about}: the thread pool has as many threads as the machine has processors (the default): how many?"
+        pool.reading.ask(f"threads {pool.about}", pool.about, what, where)
     return None
 
 
@@ -182,7 +188,10 @@ RESILIENCE4J: Final = Importer(
         "Each instance of a circuit breaker, retry, time limiter or bulkhead becomes a dependency with these settings (declared)"
         " of the program that `spring.application.name` or the folder of the file names; `maxAttempts` counts the first try, as"
         " it does here. Base configurations are resolved, `${NAME:default}` counts as its default, and profiles are left out."
-        " A window of so many calls has no place here, only one in seconds has. " + CANNOT_SAY[0] + "."
+        " A key that a module's block leaves out has resilience4j's default (evidence `default of resilience4j`): 3 attempts with"
+        " waits of 500 ms, a time limit of 1 s, 25 calls at once, a breaker from 50 % of 100 calls that opens for 60 s and takes"
+        " only calls of 60 s for slow, which is asked about (resilience4j.readme.io/docs, Retry, TimeLimiter, Bulkhead,"
+        " CircuitBreaker). A window of so many calls has no place here, only one in seconds has. " + CANNOT_SAY[0] + "."
     ),
     detect=detect,
     read=read,

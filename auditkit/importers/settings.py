@@ -1,7 +1,8 @@
 """What all readers of settings share: settings of single calls as they are in force today, gathered into a Draft.
 
 A new reader is one file: it makes a `Policy` for each call that its format bounds, hands it to `Reading.add`, and returns
-`Reading.draft`. Only what a file states is taken; a default of the target stays an open question.
+`Reading.draft`. Where a block of a library's settings exists, a key that it leaves out has the library's default, with an
+evidence of its own that says so (`default of …`); a block that is absent altogether stays an open question.
 """
 
 from __future__ import annotations
@@ -42,6 +43,11 @@ class Setting:
     locator: str
     kind: str | None = None
     """What the callee is, where the file tells."""
+    defaults: tuple[str, ...] = ()
+    """Which figures are a library's default, as `key value`."""
+    library: str = ""
+    assumed: frozenset[str] = frozenset()
+    """The keys of the policy of which the file says nothing at all, so that they give way to what another source states."""
 
     @property
     def subject(self) -> str:
@@ -139,15 +145,17 @@ class Reading:
         first = said[0]
         policy: dict[str, Any] = {}
         lines = {"": first.line}
-        for setting in said:
-            for key, value in stated(setting.policy).items():
-                if policy.setdefault(key, value) != value:
-                    what = f"{setting.subject}: {key} is set twice, at line {lines[f'policy.{key}']} and here: which one holds?"
-                    self.ask(f"{key} {setting.subject}", setting.subject, what, f"{setting.source}:{setting.line}")
-                lines.setdefault(f"policy.{key}", setting.line)
+        claims = [(key in each.assumed, each, key, value) for each in said for key, value in stated(each.policy).items()]
+        for assumed, setting, key, value in sorted(claims, key=lambda claim: claim[0]):
+            if policy.setdefault(key, value) != value and not assumed:
+                what = f"{setting.subject}: {key} is set twice, at line {lines[f'policy.{key}']} and here: which one holds?"
+                self.ask(f"{key} {setting.subject}", setting.subject, what, f"{setting.source}:{setting.line}")
+            lines.setdefault(f"policy.{key}", setting.line)
         ends = {"from": first.caller, "to": first.callee} if first.caller else {"to": first.callee}
-        evidence = [_evidence(setting) for setting in said]
-        return Item({**ends, "policy": policy, "evidence": evidence}, first.source, lines)
+        evidence = [entry for setting in said for entry in (_evidence(setting), *_default(setting))]
+        weak = {key for assumed, _, key, _ in claims if assumed} - {key for assumed, _, key, _ in claims if not assumed}
+        data = {**ends, "policy": policy, "evidence": evidence}
+        return Item(data, first.source, lines, assumed=frozenset(f"policy.{key}" for key in weak))
 
     def _components(self) -> tuple[Item, ...]:
         """Who is named, except whose callers nobody names: a setting for everybody shows no call."""
@@ -169,6 +177,13 @@ def stated(policy: Policy) -> dict[str, Any]:
 
 def _evidence(setting: Setting) -> dict[str, str]:
     return {"source": setting.source, "locator": setting.locator, "confidence": "declared"}
+
+
+def _default(setting: Setting) -> tuple[dict[str, str], ...]:
+    """The defaults that a setting needed, as evidence of their own."""
+    if not setting.defaults:
+        return ()
+    return ({**_evidence(setting), "locator": f"default of {setting.library}: {', '.join(setting.defaults)}"},)
 
 
 def folder_of(name: str) -> str | None:

@@ -24,11 +24,13 @@ class Said:
     position: int = 0
 
     def rank(self, key: str) -> tuple[int, int]:
-        """Smaller is stronger: an answer to just this question, then a person's file, then imports by their evidence."""
+        """Smaller is stronger: an answer to just this question, then a person's file, then imports; last, defaults."""
         confidences = [entry.get("confidence") for entry in evidence_of(self.item)]
         if self.by_person:
             answered = any(e.get("confidence") == "asked" and e.get("locator") == key for e in evidence_of(self.item))
             return (0 if answered else 1), self.position
+        if key in self.item.assumed:
+            return 2, len(CONFIDENCES)
         return 2, min((CONFIDENCES.index(c) for c in confidences if c in CONFIDENCES), default=len(CONFIDENCES))
 
 

@@ -23,6 +23,8 @@ class Item:
     lines: Mapping[str, int] = field(default_factory=dict)
     merged: Mapping[str, Item] = field(default_factory=dict)
     """Paths whose value was taken from another item of the same thing, when several sources were united."""
+    assumed: frozenset[str] = frozenset()
+    """Paths whose value nobody stated: a library's default is in force. They give way to what any other source states."""
 
     def where(self, path: str = "") -> str:
         """`file:line` of a path inside the item, or of the nearest thing around it whose line is known."""
