@@ -137,6 +137,10 @@ def read(format: str, text: str, name: str) -> Draft:
     return IMPORTERS[format].read(text, name, no_siblings)
 
 
+def load_compose(text: str) -> Draft:
+    return read("compose", text, "compose.yaml")
+
+
 def asked(draft: Draft) -> str:
     """All questions of a draft, one a line."""
     return "\n".join(question.what for question in draft.questions)
@@ -161,6 +165,15 @@ def test_a_rule_for_everybody_invents_no_call():
     merged, _ = merge([load_yaml("system: s\ncomponents: [{id: orders}]", "s.yaml"), read("istio", RULES, "rules.yaml")])
     assert merged.dependencies == ()
     assert "no call of it is known: who calls it? (rules.yaml:8)" in asked(merged)
+
+
+def test_a_rule_for_everybody_does_not_make_a_call_more_certain():
+    """A rule bounds whatever calls there are; a call that only start order shows stays one that only start order shows."""
+    known = load_compose("services: {web: {image: w, depends_on: [orders]}, orders: {image: o}}")
+    merged, _ = merge([load_yaml("system: s", "s.yaml"), known, read("istio", RULES, "rules.yaml")])
+    (found,) = validate(merged).dependencies
+    assert found.confidence == "ordering"
+    assert attempts(found.policy) == 3
 
 
 def test_a_mesh_file_finds_its_workloads_among_the_manifests(tmp_path):

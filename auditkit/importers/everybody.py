@@ -12,7 +12,7 @@ from auditkit.importers.mentions import question
 from auditkit.importers.statements import Groups, Said, as_list, evidence_nouns, evidence_of
 from auditkit.model.draft import Draft, Item
 from auditkit.model.label import label
-from auditkit.model.system import Question, split_target
+from auditkit.model.system import CONFIDENCES, Question, split_target
 
 
 def exported_names(drafts: Sequence[Draft]) -> dict[str, str]:
@@ -74,9 +74,21 @@ def _add(item: Item, groups: Groups, into: Groups, of_persons: bool = False) -> 
         found = True
         own = any("policy" in s.item.data and s.item.source == item.source and not s.by_person for s in into.get(key, []))
         if not own and (any(s.by_person for s in said) or not of_persons):
-            data = {"policy": item.data["policy"], "evidence": item.data["evidence"]}
+            data = {"policy": item.data["policy"], "evidence": _no_stronger(item, said)}
             into[key] = [*into.get(key, []), Said(replace(item, data=data), by_person=False)]
     return found
+
+
+def _no_stronger(item: Item, said: Sequence[Said]) -> list[dict[str, Any]]:
+    """The evidence of a setting for everybody, no stronger than what shows the call: it says how calls are bounded, not that
+    there is one.
+    """
+    known = [e.get("confidence") for s in said for e in evidence_of(s.item) if e.get("source") != item.source]
+    strongest = min((CONFIDENCES.index(name) for name in known if name in CONFIDENCES), default=0)
+    return [
+        {**entry, "confidence": CONFIDENCES[max(strongest, CONFIDENCES.index(entry["confidence"]))]}
+        for entry in evidence_of(item)
+    ]
 
 
 def _means(item: Item, target: Any) -> bool:
