@@ -11,6 +11,7 @@ from auditkit import project
 from auditkit.cli import shapes, tables
 from auditkit.cli.busy import busy
 from auditkit.errors import InputError
+from auditkit.units import parse_share
 
 app = typer.Typer(
     help="Audit the resilience of a system: map it, see what fails, derive timeouts, write the strategy.",
@@ -229,6 +230,30 @@ def simulate(
         _say(shapes.dump(shapes.simulated(runs)))
     else:
         tables.simulated(runs)
+
+
+@app.command()
+def tune(
+    dir: Dir,
+    dependency: Annotated[str, typer.Argument(metavar="DEPENDENCY", help="a call of the plan: 'api:home -> users'")],
+    fault_share: Annotated[
+        str, typer.Option(help="how much of the time its fault is assumed to be there: 1% are seven hours a month")
+    ] = "1%",
+    seed: Annotated[int, typer.Option(min=0, help="seed of the first run; equal seeds give equal results")] = 1,
+    json: Json = False,
+) -> None:
+    """One call's settings around their closed forms, simulated: which values are as good as the best."""
+    from auditkit.project import tuning
+
+    try:
+        share = parse_share(fault_share)
+    except ValueError as error:
+        raise InputError.of("--fault-share", str(error), "for example: --fault-share 1%") from error
+    found = tuning.tuned(dir, dependency, fault_share=share, seed=seed, progress=tables.progress("value"))
+    if json:
+        _say(shapes.dump(shapes.tuned(found)))
+    else:
+        tables.tuned(found)
 
 
 @app.command()

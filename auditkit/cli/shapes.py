@@ -18,6 +18,7 @@ from auditkit.project import Drift, Summary, Written
 
 if TYPE_CHECKING:
     from auditkit.simulation import RunResult
+    from auditkit.simulation.tuning import Tuning
 
 Json = Mapping[str, object]
 
@@ -178,6 +179,11 @@ def summary(done: Summary) -> Json:
         "document": done.document,
         "next": done.next,
     }
+
+
+def tuned(found: Sequence[Tuning]) -> Json:
+    """`auditkit tune`."""
+    return {"figures": [tuning.model_dump(mode="json", exclude_none=True) for tuning in found]}
 
 
 def simulated(runs: Sequence[RunResult]) -> Json:

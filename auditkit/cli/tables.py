@@ -22,6 +22,7 @@ from auditkit.project import Drift, Summary
 
 if TYPE_CHECKING:
     from auditkit.simulation import RunResult
+    from auditkit.simulation.tuning import Tuning
 
 _STYLE = {
     "failed": "red",
@@ -285,7 +286,7 @@ def drift(differences: Sequence[Drift]) -> None:
     print(f"{len(differences)} differences" if differences else "no drift: what is deployed is what the strategy says")
 
 
-def progress() -> Callable[[int, int], None]:
+def progress(unit: str = "fault") -> Callable[[int, int], None]:
     """A word on standard error before the first figures come; on a terminal a bar with the time left."""
     bar: list[Any] = []
 
@@ -295,12 +296,38 @@ def progress() -> Callable[[int, int], None]:
 
             what = "Simulating; the first run on a machine compiles for some seconds. Ctrl-C keeps what is done."
             print(what, file=sys.stderr, flush=True)
-            bar.append(tqdm(total=of, unit="fault", disable=None, leave=False))
+            bar.append(tqdm(total=of, unit=unit, disable=None, leave=False))
         bar[0].update(done - bar[0].n)
         if done == of:
             bar[0].close()
 
     return told
+
+
+def tuned(found: Sequence[Tuning]) -> None:
+    """A sentence for each figure, then every value that was tried."""
+    from auditkit.checks.wording import percent
+    from auditkit.planning.tuning import said
+    from auditkit.simulation.tuning import MARGIN
+
+    for tuning in found:
+        print(said(tuning))
+    loss = ("loses while healthy", "loses around the fault", "loses more than the best (95 %)")
+    rows = (
+        (
+            of.figure, f"{tried.value:g}", percent(tried.healthy_loss), percent(tried.fault_loss),
+            "" if tried.worse_by.lo is None or tried.worse_by.hi is None
+            else f"{100 * tried.worse_by.lo:.3f} to {100 * tried.worse_by.hi:.3f} %",
+            "as good" if tried.as_good else "worse",
+        )
+        for of in found for tried in of.tried
+    )  # fmt: skip
+    console().print(_table(["figure", "value", *loss, ""], rows))
+    first = found[0]
+    print(
+        f"\nAssumed: the fault is there or felt for {percent(first.fault_share)} of the time (--fault-share); a degraded answer "
+        f"loses half of what a request is worth; differences below {percent(MARGIN)} do not count; {len(first.seeds)} seeds."
+    )
 
 
 def simulated(runs: Sequence[RunResult]) -> None:
