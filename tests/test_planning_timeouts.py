@@ -77,7 +77,7 @@ def test_several_operations_of_one_dependency_take_the_longest() -> None:
 def test_a_caller_gets_as_long_as_its_callee_may_need() -> None:
     """mid answers fast as a rule (seed 300 ms), but its own calls may take 1.3 s: the caller's timeout is raised."""
     system = chain()
-    advices = fit_together(system, known(system, measured("api -> mid", 100), measured("mid -> pay", 100)))
+    advices = fit_together(system, known(system, measured("api -> mid", 100), measured("mid -> pay", 100))).advices
     assert advices["api -> mid"].recommended_s == 1.3
     assert "raised to 1.3s" in advices["api -> mid"].reason
 
@@ -85,7 +85,7 @@ def test_a_caller_gets_as_long_as_its_callee_may_need() -> None:
 def test_inner_calls_are_tightened_where_the_caller_cannot_wait() -> None:
     """The deadline leaves 3 s: 1 s of the unmeasured db stays, the measured call gives way to 2 s, above 2 × p99."""
     system = chain()
-    advices = fit_together(system, known(system, measured("api -> mid", 1100), measured("mid -> pay", 900)))
+    advices = fit_together(system, known(system, measured("api -> mid", 1100), measured("mid -> pay", 900))).advices
     assert advices["api -> mid"].recommended_s == 3.0
     assert (advices["mid -> pay"].recommended_s, advices["mid -> pay"].bound_by) == (2.0, "deadline")
 

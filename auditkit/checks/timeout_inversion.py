@@ -8,23 +8,15 @@ from auditkit.checks.base import Check, Facts
 from auditkit.checks.wording import finding, listing, seconds
 from auditkit.model.audit import Finding
 from auditkit.model.failure import Certainty
-from auditkit.model.policy import timeout_s
-from auditkit.patterns.deadline import span_of, worst_cases
+from auditkit.patterns.deadline import inversions
 
 NAME = "timeout_inversion"
 
 
 def run(facts: Facts) -> Iterator[Finding]:
     """One finding for each call whose timeout is shorter than what its callee may wait below."""
-    worst = worst_cases(facts.paths)
-    for dependency in facts.system.dependencies:
-        own = timeout_s(dependency.policy)
-        if own is None or not facts.paths.timed(dependency):
-            continue
-        slowest = max(dependency.to, key=lambda target: span_of(worst, facts.paths, target).seconds)
-        below = span_of(worst, facts.paths, slowest)
-        if below.seconds <= own + 1e-9:
-            continue
+    for found in inversions(facts.paths):
+        dependency, own, slowest, below = found.dependency, found.waits_s, found.callee, found.below
         calls = [d for operation in facts.paths.operations(slowest) for d in facts.paths.outgoing(operation) if d.call == "sync"]
         assumed = [d.subject for d in calls if d.stage is None]
         certainty: Certainty = "possible" if len(assumed) > 1 else "proven"

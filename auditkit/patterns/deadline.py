@@ -27,12 +27,12 @@ Deadlines, 2018.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditkit.model.latency import LatencyProfile, profiles_of
 from auditkit.model.paths import Paths, alternatives, asked, stages
-from auditkit.model.policy import attempts, backoffs_s, call_worst_case_s, held_workers
+from auditkit.model.policy import attempts, backoffs_s, call_worst_case_s, held_workers, timeout_s
 from auditkit.model.system import Dependency, Policy, split_target
 
 Profiles = Mapping[str, LatencyProfile]
@@ -111,6 +111,29 @@ def span_of(spans: Mapping[str, Span], paths: Paths, target: str) -> Span:
     found = [spans[operation] for operation in paths.operations(target) if operation in spans]
     slowest = max(found, key=lambda span: span.seconds, default=Span(0.0))
     return Span(slowest.seconds, _named(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Inversion:
+    """A call that gives up before its callee does: how long it waits, in seconds, its slowest callee, and what that may take."""
+
+    dependency: Dependency
+    waits_s: float
+    callee: str
+    below: Span
+
+
+def inversions(paths: Paths) -> Iterator[Inversion]:
+    """The calls whose timeout is shorter than what their callee may wait for its own calls, in the order of the system."""
+    worst = worst_cases(paths)
+    for dependency in paths.system.dependencies:
+        waits = timeout_s(dependency.policy)
+        if waits is None or not paths.timed(dependency):
+            continue
+        callee = max(dependency.to, key=lambda target: span_of(worst, paths, target).seconds)
+        below = span_of(worst, paths, callee)
+        if below.seconds > waits + 1e-9:
+            yield Inversion(dependency, waits, callee, below)
 
 
 Cost = Callable[[Dependency, Span], Span]

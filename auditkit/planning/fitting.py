@@ -18,14 +18,14 @@ from auditkit.patterns.bulkhead import places_for
 from auditkit.patterns.deadline import pool_fit_s, remaining, sequential_s, span_of, worst_cases
 from auditkit.patterns.observed import load_of_one, peakedness_seen
 from auditkit.patterns.timeout import SEED_FACTORS, false_timeouts
-from auditkit.planning.overlay import replace_policies
+from auditkit.planning.held_back import Fitted, hold_back
 from auditkit.planning.timeouts import (
     Advices,
     Allowed,
     Profiles,
     advise_all,
     advise_one,
-    in_force,
+    overlaid,
     profiles_for,
     round_down,
     targets,
@@ -37,12 +37,12 @@ _AGAIN = ("raised to ", "tightened to ")
 """What the next step of the same kind replaces: the last one counts."""
 
 
-def fit_together(system: System, profiles: Profiles, target: float | None = None) -> Advices:
-    """`advise_all`, then raised and tightened so that no caller gives up before its callee, where deadlines allow it."""
+def fit_together(system: System, profiles: Profiles, target: float | None = None) -> Fitted:
+    """`advise_all`, then raised and tightened so that no caller gives up before its callee; what does not fit is held back."""
     allowed = targets(paths(system), target)
     advices = _leave_to_bulkheads(system, profiles, advise_all(system, profiles, target), allowed)
     advices = _raise_outer(system, profiles, advices, allowed)
-    return _tighten_inner(system, profiles, advices, allowed)
+    return hold_back(system, _tighten_inner(system, profiles, advices, allowed))
 
 
 def _leave_to_bulkheads(system: System, profiles: Profiles, advices: Advices, allowed: Allowed) -> Advices:
@@ -68,7 +68,7 @@ def _raise_outer(system: System, profiles: Profiles, advices: Advices, allowed: 
     """Longer timeouts for callers that would give up before their callee, as far as deadline and pool allow."""
     done = dict(advices)
     for _ in range(_depth(system)):
-        known = paths(_overlaid(system, done))
+        known = paths(overlaid(system, done))
         left, worst = remaining(known, profiles), worst_cases(known)
         raised = False
         for dependency in known.system.dependencies:
@@ -117,7 +117,7 @@ def _tighten_inner(system: System, profiles: Profiles, advices: Advices, allowed
     """Shorter timeouts below a caller that cannot wait longer, down to 2 × p99 and no further."""
     done = dict(advices)
     for _ in range(_depth(system)):
-        known = paths(_overlaid(system, done))
+        known = paths(overlaid(system, done))
         worst = worst_cases(known)
         tightened = False
         for dependency in known.system.dependencies:
@@ -193,9 +193,3 @@ def _floor_s(dependency: Dependency, advice: TimeoutAdvice | None) -> float:
     if advice is None or advice.recommended_s is None:
         return now
     return min(now, attempts(dependency.policy) * _two_p99(advice) + backoffs_s(dependency.policy))
-
-
-def _overlaid(system: System, advices: Advices) -> System:
-    return replace_policies(
-        system, {d.subject: in_force(d, advices[d.subject]) for d in system.dependencies if d.subject in advices}
-    )

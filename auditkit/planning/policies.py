@@ -47,8 +47,12 @@ def propose(
     one = _one_client_each(system)
     safe = {d.subject: policy for d in one.dependencies if (policy := without_unsafe_retries(d)) is not None}
     base = replace_policies(one, safe)
-    advices = fit_together(base, profiles, target)
-    timeouts = {d.subject: timeout_of(d, advices[d.subject]) for d in base.dependencies if d.subject in advices}
+    fitted = fit_together(base, profiles, target)
+    timeouts = {
+        d.subject: timeout_of(d, fitted.advices[d.subject], fitted.room.get(d.subject))
+        for d in base.dependencies
+        if d.subject in fitted.advices
+    }
     # what follows from a timeout follows from the one that somebody has decided
     counting = {
         subject: changed(in_force_of(made, choices.get(f"policy {subject}")), instead.get(subject))
@@ -185,8 +189,11 @@ def _why_nothing(dependency: Dependency) -> str:
     return "nobody waits for it with a clock: it holds or it does not"
 
 
-def timeout_of(dependency: Dependency, advice: TimeoutAdvice) -> Timeout:
-    """The timeout that the advice justifies, or today's where it does not, with the figure's ground."""
+def timeout_of(dependency: Dependency, advice: TimeoutAdvice, room: str | None = None) -> Timeout:
+    """The timeout that the advice justifies, or today's where it does not, with the figure's ground.
+
+    `room`: what would have to be settled for it to go together with the other timeouts.
+    """
     now, today = timeout_s(dependency.policy), _policy(dependency)
     policy = in_force(dependency, advice)
     data = f"{advice.n:,} samples of {advice.call}" if advice.n else f"{dependency.subject} was not measured"
@@ -195,8 +202,8 @@ def timeout_of(dependency: Dependency, advice: TimeoutAdvice) -> Timeout:
         data += f"; p99 {text(advice.p99.point)} [{text(advice.p99.lo)}, {upper}]"
     if advice.recommended_s is not None:
         ground = Ground(data=data, rule=advice.reason, uncertainty=_uncertainty(advice), cost=advice.cost)
-        return Timeout(policy, ground, (), False, advice, today)
-    needs = (f"latencies of {dependency.subject}: {advice.reason.partition(';')[0]}",)
+        return Timeout(policy, ground, () if room is None else (room,), False, advice, today)
+    needs = (f"latencies of {dependency.subject}: {advice.reason.partition(';')[0]}" if room is None else room,)
     if now is not None:
         why = advice.reason.partition("; until then")[0]
         return Timeout(policy, _unproven(data, f"today's {text(now)} stays: {why}"), needs, False, advice, today)

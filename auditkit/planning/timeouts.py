@@ -12,6 +12,7 @@ from auditkit.model.paths import Paths, paths
 from auditkit.model.system import Dependency, Policy, System
 from auditkit.patterns.deadline import Left, pool_fit_s, remaining
 from auditkit.patterns.timeout import PROVISIONAL_S, TARGET, advise, target_from_slo
+from auditkit.planning.overlay import replace_policies
 from auditkit.units import say_duration
 
 Profiles = Mapping[str, LatencyProfile]
@@ -76,6 +77,13 @@ def in_force(dependency: Dependency, advice: TimeoutAdvice | None) -> Policy:
     if advice is None or advice.recommended_s is None:
         return policy
     return policy.model_copy(update={"timeout_s": advice.recommended_s})
+
+
+def overlaid(system: System, advices: Mapping[str, TimeoutAdvice]) -> System:
+    """The system with the recommended timeouts in force."""
+    return replace_policies(
+        system, {d.subject: in_force(d, advices[d.subject]) for d in system.dependencies if d.subject in advices}
+    )
 
 
 def round_down(value_s: float, digits: int = 2) -> float:
