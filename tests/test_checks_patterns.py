@@ -167,6 +167,13 @@ def test_bulkheads_that_promise_more_than_the_pool() -> None:
     assert found("bulkhead_starvation", call("a", policy=held(30)), call("b", policy=held(30)), components=sixty) == ()
 
 
+def test_calls_that_nobody_waits_for_promise_no_workers() -> None:
+    """A bulkhead of an asynchronous call takes nothing from the pool of those who wait."""
+    held = {"policy": {"timeout": "200ms", "bulkhead": {"max_concurrent": 10}}}
+    calls = [{"from": "api", "to": "db", **held}, {"from": "api", "to": "mail", "call": "async", **held}]
+    assert run(CHECKS["bulkhead_starvation"], world(calls, {"api": {"concurrency": 10}})) == ()
+
+
 def test_one_slow_callee_takes_the_whole_pool() -> None:
     """oracles, exhaustion: 400/s × 0.2 s = 80 of 50 workers; a bulkhead of 10 contains it; ten instances do as well."""
     fifty = {"api": {"concurrency": 50}}

@@ -180,6 +180,35 @@ def test_a_bulkhead_that_starves_is_enlarged() -> None:
     assert "today's 10 reject 4.3 %" in found.grounds["bulkhead"].rule
 
 
+def test_a_bulkhead_grows_only_as_far_as_the_pool_stays_contained() -> None:
+    """5 places reject; 9 would do, but a hung mail holds 10 of 16 workers: 6 are granted, and more workers are asked for."""
+    small = {**OPEN, "timeout": "500ms", "bulkhead": {"max_concurrent": 5}}
+    mail = call("mail", policy={**OPEN, "timeout": "100ms"}, rate="100/s")
+    found = proposals(
+        call(policy=small, rate="50/s"), mail, profiles=(measured("api -> db", 100),), components={"api": {"concurrency": 16}}
+    )
+    assert bulkhead(one(found).proposed).max_concurrent == 6
+    assert "a pool of at least 9 workers in one instance of api, now 16" in one(found).needs
+
+
+def test_what_is_known_to_be_needed_is_cut_last() -> None:
+    """10 places of a call that nobody measured give way to the 9 that the measured one needs."""
+    today = {**OPEN, "timeout": "500ms", "bulkhead": {"max_concurrent": 10}}
+    calls = [call(policy=today, rate="50/s"), call("mail", policy=today)]
+    found = proposals(*calls, profiles=(measured("api -> db", 100),), components={"api": {"concurrency": 14}})
+    made = [bulkhead(one(found, f"api -> {name}").proposed).max_concurrent for name in ("db", "mail")]
+    assert made == [9, 5]
+
+
+def test_the_slow_threshold_of_a_breaker_moves_below_a_shorter_timeout() -> None:
+    """Slow from 1 s on means nothing where calls end after 300 ms: it moves half-way between p99 and timeout."""
+    today = {"failure_rate": "50%", "window": "10s", "min_calls": 50, "open_for": "10s", "half_open_calls": 3, "growth": 2}
+    slow = {**OPEN, "timeout": "2s", "circuit_breaker": {**today, "slow_call": "1s", "slow_call_rate": "50%"}}
+    found = one(proposals(call(policy=slow, rate="100/s"), profiles=(measured("api -> db", 100),)))
+    assert breaker(found.proposed).slow_call_s == 0.2
+    assert "moved to 200ms" in found.grounds["circuit_breaker"].rule
+
+
 def test_a_breaker_is_proposed_where_it_is_reached_and_worth_it() -> None:
     """A call that holds half of the pool gets one; a rare call and a light one do not, with figures."""
     pool = {"api": {"concurrency": 60}}

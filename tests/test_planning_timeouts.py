@@ -9,6 +9,7 @@ from auditkit.checks import run_checks
 from auditkit.model.audit import Decision
 from auditkit.planning import advise_all, by_call, plan, with_policies
 from auditkit.planning.fitting import fit_together
+from auditkit.planning.policies import propose
 
 NONE = {"timeout": "none", "retry": "none", "circuit_breaker": "none", "bulkhead": "none"}
 
@@ -96,6 +97,52 @@ def test_below_two_p99_nothing_is_tightened_to_please_a_caller() -> None:
     profiles = known(system, measured("api -> mid", 700), measured("mid -> pay", 900))
     strategy = plan(facts(system, *profiles.values()), (), (), ())
     assert "timeout_inversion" in {f.check for f in strategy.remaining}
+
+
+def held(system, *profiles):
+    """The timeout of each call as planned, and what the plan asks room for."""
+    found = propose(system, known(system, *profiles)).policies
+    room = [need for p in found for need in p.needs if need.startswith("room for ")]
+    return {p.dependency: p.proposed.timeout_s for p in found}, room
+
+
+def test_a_longer_timeout_that_would_outlast_its_caller_is_held_back() -> None:
+    """Both wait 200 ms today; 2 x p99 of pay is 300 ms, more than its unmeasured caller has: both stay, and room is asked for."""
+    calls = [{"from": "api", "to": "mid", "policy": {**NONE, "timeout": "200ms"}}]
+    calls += [{"from": "mid", "to": "pay", "policy": {**NONE, "timeout": "200ms"}}]
+    timeouts, room = held(world(calls), measured("mid -> pay", 150))
+    assert timeouts == {"api -> mid": 0.2, "mid -> pay": 0.2}
+    assert room == [
+        "room for mid -> pay: 450ms would outlast api -> mid, which gives up after 200ms; a longer deadline, or shorter or "
+        "parallel calls below, first"
+    ]
+
+
+def test_a_shorter_timeout_above_a_callee_that_goes_on_is_held_back() -> None:
+    """The deadline leaves 500 ms, the unmeasured pay may take 600: today's second stays, since it holds with what is below."""
+    calls = [{"from": "api", "to": "mid", "policy": {**NONE, "timeout": "1s"}}]
+    calls += [{"from": "mid", "to": "pay", "policy": {**NONE, "timeout": "600ms"}}]
+    timeouts, room = held(world(calls, deadline="500ms"), measured("api -> mid", 100))
+    assert timeouts == {"api -> mid": 1.0, "mid -> pay": 0.6}
+    assert "500ms would be less than the 600ms that mid may go on for" in room[0]
+
+
+def test_a_call_that_waits_without_end_gets_a_timeout_all_the_same() -> None:
+    """Giving up before the callee does is better than never; what would mend that as well is asked for."""
+    calls = [{"from": "api", "to": "mid", "policy": NONE}]
+    calls += [{"from": "mid", "to": "pay", "policy": {**NONE, "timeout": "600ms"}}]
+    timeouts, room = held(world(calls, deadline="500ms"), measured("api -> mid", 100))
+    assert timeouts["api -> mid"] == 0.5
+    assert "it gives up after 500ms, and mid may go on for 600ms" in room[0]
+
+
+def test_a_longer_timeout_that_would_give_the_pool_to_one_callee_is_held_back() -> None:
+    """Two calls to db hold 5 of 14 workers each; both at 220 ms would hold 22, and only one bulkhead has room."""
+    call = {"to": "db", "rate": "50/s", "policy": {**NONE, "timeout": "100ms"}}
+    system = world([{"from": "api:a", **call}, {"from": "api:b", **call}], {"api": {"concurrency": 14}})
+    timeouts, room = held(system, measured("api -> db", 100))
+    assert sorted(timeouts.values()) == [0.1, 0.22]
+    assert "220ms would let a slow db take all workers of api" in room[0]
 
 
 def test_a_provisional_figure_replaces_nothing_until_adopted() -> None:

@@ -44,7 +44,8 @@ def run(facts: Facts) -> Iterator[Finding]:
 
 
 def _promised(facts: Facts, component: Component) -> Iterator[Finding]:
-    held = [(d, b) for d in facts.paths.of_component.get(component.id, ()) if (b := bulkhead(d.policy)) is not None]
+    calls = [d for d in facts.paths.of_component.get(component.id, ()) if facts.paths.timed(d)]
+    held = [(d, b) for d in calls if (b := bulkhead(d.policy)) is not None]
     total = sum(pool.max_concurrent for _, pool in held)
     if component.workers is None or total <= component.workers:
         return

@@ -20,7 +20,7 @@ def run(facts: Facts) -> Iterator[Finding]:
     """One finding for each component that a single slow callee can exhaust."""
     for component in facts.system.components:
         calls = [d for d in facts.paths.of_component.get(component.id, ()) if facts.paths.timed(d)]
-        taken = [(callee, group) for callee, group in _by_callee(calls) if _exhausts(facts, component, calls, group)]
+        taken = [(callee, group) for callee, group in by_callee(calls) if exhausts(facts, component, calls, group)]
         if not taken:
             continue
         certainty: Certainty = "proven" if any(_is_sure(component, group) for _, group in taken) else "possible"
@@ -38,7 +38,8 @@ def run(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _by_callee(calls: Sequence[Dependency]) -> list[tuple[str, list[Dependency]]]:
+def by_callee(calls: Sequence[Dependency]) -> list[tuple[str, list[Dependency]]]:
+    """Calls by the component that they go to, in their order; one with several callees stands under each."""
     groups: dict[str, list[Dependency]] = {}
     for dependency in calls:
         for callee in dict.fromkeys(target.partition(":")[0] for target in dependency.to):
@@ -55,7 +56,8 @@ def _held(component: Component, group: Sequence[Dependency]) -> float:
     return math.fsum(held_workers(d.policy, d.rate_per_s, component.running) for d in group)
 
 
-def _exhausts(facts: Facts, component: Component, calls: Sequence[Dependency], group: Sequence[Dependency]) -> bool:
+def exhausts(facts: Facts, component: Component, calls: Sequence[Dependency], group: Sequence[Dependency]) -> bool:
+    """Whether the calls of a group, all hung, and the usual load of a component's other calls take all of its workers."""
     if component.workers is None:
         return any(bulkhead(d.policy) is None for d in group)
     others = math.fsum(

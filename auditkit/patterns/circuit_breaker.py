@@ -170,6 +170,18 @@ def _p_bursts(failure_rate: float, p_error: float, correlation: float) -> float:
     return float(beta.sf(failure_rate, p_error * spread, (1.0 - p_error) * spread))
 
 
+def slow_from_s(p99_s: float | None, timeout_s: float | None) -> float | None:
+    """From when on a call counts as slow, in seconds: half-way between p99 and timeout; None where nothing lies between.
+
+    >>> slow_from_s(0.1, 0.3), slow_from_s(0.3, 0.3), slow_from_s(None, 0.3)
+    (0.2, None, None)
+    """
+    if p99_s is None or timeout_s is None or p99_s >= timeout_s:
+        return None
+    slow_s = float(f"{(p99_s + timeout_s) / 2:.2g}")
+    return slow_s if p99_s < slow_s < timeout_s else None
+
+
 def derive(
     rate_per_s: float,
     p_error: float | None,
@@ -195,10 +207,7 @@ def derive(
     window_s = max(WINDOWS_S[0], round_up(SPARE * calls / rate_per_s))
     if window_s > WINDOWS_S[1]:
         return None
-    slow_s = None
-    if timeout_s is not None and p99_s is not None and p99_s < timeout_s:
-        slow_s = float(f"{(p99_s + timeout_s) / 2:.2g}")
-        slow_s = slow_s if p99_s < slow_s < timeout_s else None
+    slow_s = slow_from_s(p99_s, timeout_s)
     return CircuitBreaker(
         failure_rate=FAILURE_RATE,
         window_s=window_s,

@@ -20,7 +20,8 @@ WORTH = 0.1
 
 def choose_breaker(plan: Plan, dependency: Dependency) -> Pick[CircuitBreaker]:
     """The breaker of one call, today's where it is sound, or why there is none."""
-    today, timeout = breaker(dependency.policy), timeout_s(dependency.policy)
+    before, timeout = breaker(dependency.policy), timeout_s(dependency.policy)
+    today = _alive(before, plan, dependency)
     if is_light(plan.paths, dependency, plan.profiles):
         return Pick(value="none", why_not="local, fast and reliable: a breaker would cost more than it saves")
     if timeout is None:
@@ -30,7 +31,7 @@ def choose_breaker(plan: Plan, dependency: Dependency) -> Pick[CircuitBreaker]:
         return Pick(value=today, needs=(f"rate of {dependency.subject}",))
     seen, together = errors(dependency, plan.profiles), correlation_seen(dependency, plan.profiles)
     if today is not None and not (wrong := _wrong_with(today, rate, seen, together or 0.0)):
-        return Pick(value=today, ground=_ground(today, rate, seen, together, timeout, "today's settings hold"))
+        return Pick(value=today, ground=_ground(today, rate, seen, together, timeout, _stays(before, today)))
     if today is None and (why := _not_worth_it(plan, dependency)):
         return Pick(value="none", why_not=why)
     share = pattern.UNKNOWN_ERRORS if seen is None else seen.upper
@@ -41,6 +42,24 @@ def choose_breaker(plan: Plan, dependency: Dependency) -> Pick[CircuitBreaker]:
     changed = "" if today is None else f"; today's is replaced: it {wrong}"
     rule = f"at most one false trip in a million windows, volume reached twice over at the usual rate{changed}"
     return Pick(value=made, ground=_ground(made, rate, seen, together, timeout, rule))
+
+
+def _alive(today: CircuitBreaker | None, plan: Plan, dependency: Dependency) -> CircuitBreaker | None:
+    """Today's breaker; a threshold for slow calls that the timeout comes before is moved below it, or left out."""
+    timeout = timeout_s(dependency.policy)
+    if today is None or timeout is None or today.slow_call_s is None or today.slow_call_s < timeout:
+        return today
+    slow = pattern.slow_from_s(p99_s(dependency, plan.profiles), timeout)
+    share = None if slow is None else today.slow_call_rate
+    return today.model_copy(update={"slow_call_s": slow, "slow_call_rate": share})
+
+
+def _stays(before: CircuitBreaker | None, today: CircuitBreaker) -> str:
+    """That today's breaker stays, and whether its threshold for slow calls moves."""
+    if before == today:
+        return "today's settings hold"
+    slow = "left out" if today.slow_call_s is None else f"moved to {seconds(today.slow_call_s)}"
+    return f"today's settings hold; the threshold for slow calls is {slow}, since the timeout comes before it"
 
 
 def _why_none(rate_per_s: float, share: float, together: float) -> str:

@@ -7,7 +7,7 @@ the calls below are tightened, the longest first, never below 2 × p99.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from auditkit.checks.wording import percent
 from auditkit.model.latency import TimeoutAdvice
@@ -37,12 +37,17 @@ _AGAIN = ("raised to ", "tightened to ")
 """What the next step of the same kind replaces: the last one counts."""
 
 
-def fit_together(system: System, profiles: Profiles, target: float | None = None) -> Fitted:
-    """`advise_all`, then raised and tightened so that no caller gives up before its callee; what does not fit is held back."""
+def fit_together(
+    system: System, profiles: Profiles, target: float | None = None, held: Mapping[str, str] | None = None
+) -> Fitted:
+    """`advise_all`, then raised and tightened so that no caller gives up before its callee; what does not fit is held back.
+
+    `held`: calls that keep today's timeout, by subject, and why.
+    """
     allowed = targets(paths(system), target)
     advices = _leave_to_bulkheads(system, profiles, advise_all(system, profiles, target), allowed)
     advices = _raise_outer(system, profiles, advices, allowed)
-    return hold_back(system, _tighten_inner(system, profiles, advices, allowed))
+    return hold_back(system, _tighten_inner(system, profiles, advices, allowed), held or {})
 
 
 def _leave_to_bulkheads(system: System, profiles: Profiles, advices: Advices, allowed: Allowed) -> Advices:

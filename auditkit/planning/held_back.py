@@ -2,18 +2,22 @@
 
 A caller must not give up before its callee does (an inversion). Where raising and tightening cannot prevent it, one change of two
 is held back: a shorter timeout of the caller, or a longer one below it. Both then stay as they are today, so that a plan never
-makes an inversion out of two timeouts that hold together now. What has no timeout today gets one all the same, since waiting
+makes an inversion out of two timeouts that hold together now. The same holds for a longer timeout with which a slow callee would
+take a pool that it leaves alone today. What has no timeout today gets one all the same, since waiting
 without end is worse; where that one, or the caller of it, is too short for what goes on below, the plan asks for room.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from auditkit.model.paths import Paths, paths
-from auditkit.model.policy import timeout_s
-from auditkit.model.system import System
+from auditkit.checks import Facts
+from auditkit.checks.shared_pool import by_callee, exhausts
+from auditkit.model.paths import Paths, alternatives, paths
+from auditkit.model.policy import held_workers, timeout_s
+from auditkit.model.system import Component, Dependency, System
 from auditkit.patterns.deadline import Inversion, call_s, inversions
 from auditkit.planning.timeouts import Advices, overlaid, text
 
@@ -26,18 +30,21 @@ class Fitted:
     room: Mapping[str, str]
 
 
-def hold_back(system: System, advices: Advices) -> Fitted:
-    """The advices without those that would make a caller give up before its callee where it does not today."""
+def hold_back(system: System, advices: Advices, held: Mapping[str, str]) -> Fitted:
+    """The advices without those that would make a caller give up before its callee where it does not today.
+
+    `held`: what is held back already, by subject, and why.
+    """
     today = paths(system)
     known = {found.dependency.subject for found in inversions(today)}
     done, room = dict(advices), dict[str, str]()
     while True:
-        planned = paths(overlaid(system, done))
-        new = [found for found in inversions(planned) if found.dependency.subject not in known]
-        held = {subject: why for found in new for subject, why in _held(today, planned, found, done)}
         for subject, why in held.items():
             done[subject] = done[subject].model_copy(update={"recommended_s": None, "reason": why, "bound_by": "deadline"})
             room[subject] = f"room for {subject}: {why}"
+        planned = paths(overlaid(system, done))
+        new = [found for found in inversions(planned) if found.dependency.subject not in known]
+        held = {subject: why for found in new for subject, why in _held(today, planned, found, done)}
         if not held:
             break
     for found in new:
@@ -45,6 +52,48 @@ def hold_back(system: System, advices: Advices) -> Fitted:
         why = f"it gives up after {waits}, and {found.callee} may go on for {below}"
         room.setdefault(subject, f"room for {subject}: {why}; a longer deadline, or shorter or parallel calls below")
     return Fitted(done, room)
+
+
+def taking_pools(today: Facts, planned: Facts) -> dict[str, str]:
+    """The calls whose longer timeout lets slow callees take a pool that they leave alone today, and that in words.
+
+    Looked at are each callee alone and all of them together; of several calls the one that holds most more is held back.
+    """
+    found: dict[str, str] = {}
+    for component in planned.system.components:
+        before, now = _groups(today, component), _groups(planned, component)
+        held = {d.subject: _held_by(component, d) for calls in before.values() for d in calls}
+        taken_today = {callee for callee, calls in before.items() if _is_taken(today, component, callee, calls)}
+        for callee, calls in now.items():
+            if callee in taken_today or not _is_taken(planned, component, callee, calls):
+                continue
+            grown = [d for d in calls if _held_by(component, d) > held[d.subject] + 1e-9 and held[d.subject] < math.inf]
+            if grown:
+                most = max(grown, key=lambda d: (_held_by(component, d) - held[d.subject], d.subject))
+                who, longer = f"a slow {callee}" if callee else "all its callees, slow,", text(timeout_s(most.policy) or 0.0)
+                first = "more workers, or a faster callee, first"
+                found.setdefault(most.subject, f"{longer} would let {who} take all workers of {component.id}; {first}")
+    return found
+
+
+def _groups(facts: Facts, component: Component) -> dict[str, list[Dependency]]:
+    """The calls of a component by callee, and all of them under no name."""
+    calls = [d for d in facts.paths.of_component.get(component.id, ()) if facts.paths.timed(d)]
+    return {**dict(by_callee(calls)), "": calls}
+
+
+def _held_by(component: Component, dependency: Dependency) -> float:
+    """Workers of one instance that a call holds at most: each of its callees and each alternative may hang in its turn."""
+    policies = [dependency.policy] * len(dependency.to) + [a.policy for a in alternatives(dependency)]
+    return math.fsum(held_workers(policy, dependency.rate_per_s, component.running) for policy in policies)
+
+
+def _is_taken(facts: Facts, component: Component, callee: str, calls: Sequence[Dependency]) -> bool:
+    if component.workers is None:
+        return False
+    if callee:
+        return exhausts(facts, component, _groups(facts, component)[""], calls)
+    return math.fsum(_held_by(component, d) for d in calls) > component.workers + 1e-9
 
 
 def _held(today: Paths, planned: Paths, found: Inversion, done: Advices) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from auditkit.checks import Facts
 from auditkit.checks.wording import percent
 from auditkit.model.audit import Choice, Decision, ExperimentResult, Ground, Omission, PolicyProposal
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
@@ -16,6 +17,7 @@ from auditkit.planning.breakers import choose_breaker
 from auditkit.planning.decided import changed, instead_of, with_decided
 from auditkit.planning.experiments import standings
 from auditkit.planning.fitting import fit_together
+from auditkit.planning.held_back import taking_pools
 from auditkit.planning.overlay import replace_policies
 from auditkit.planning.pick import Pick, Plan
 from auditkit.planning.pools import choose_bulkheads, policy_with
@@ -47,22 +49,14 @@ def propose(
     one = _one_client_each(system)
     safe = {d.subject: policy for d in one.dependencies if (policy := without_unsafe_retries(d)) is not None}
     base = replace_policies(one, safe)
-    fitted = fit_together(base, profiles, target)
-    timeouts = {
-        d.subject: timeout_of(d, fitted.advices[d.subject], fitted.room.get(d.subject))
-        for d in base.dependencies
-        if d.subject in fitted.advices
-    }
-    # what follows from a timeout follows from the one that somebody has decided
-    counting = {
-        subject: changed(in_force_of(made, choices.get(f"policy {subject}")), instead.get(subject))
-        for subject, made in timeouts.items()
-    }
-    bounded = Plan(paths(replace_policies(base, counting)), profiles)
-    plan, retries = choose_retries(bounded, {d.subject: retry(d.policy) for d in one.dependencies})
-    pools = choose_bulkheads(plan)
-    pooled = {d.subject: policy_with(_policy(d), pools[d.subject]) for d in plan.paths.system.dependencies if d.subject in pools}
-    plan = replace(plan, paths=paths(replace_policies(plan.paths.system, pooled)))
+    held: dict[str, str] = {}
+    while True:
+        laid = _lay_out(base, one, profiles, target, held, choices, instead)
+        more = taking_pools(Facts(system, profiles), Facts(laid.plan.paths.system, profiles))
+        if not more.keys() - held.keys():
+            break
+        held |= more
+    plan, timeouts, retries, pools = laid.plan, laid.timeouts, laid.retries, laid.pools
     breakers = {d.subject: choose_breaker(plan, d) for d in plan.paths.system.dependencies if plan.paths.timed(d)}
     policies: list[PolicyProposal] = []
     omitted: list[Omission] = []
@@ -76,6 +70,45 @@ def propose(
         policies.append(with_decided(proposal, instead.get(subject)))
         omitted.extend(_omissions(plan.paths, dependency, made))
     return Proposals(tuple(policies), tuple(omitted))
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Timeouts, retries and pools that were chosen, by subject, and the plan with all of them in force."""
+
+    plan: Plan
+    timeouts: Mapping[str, Timeout]
+    retries: Mapping[str, Pick[Retry]]
+    pools: Mapping[str, Pick[Bulkhead]]
+
+
+def _lay_out(
+    base: System,
+    today: System,
+    profiles: Mapping[str, LatencyProfile],
+    target: float | None,
+    held: Mapping[str, str],
+    choices: Mapping[str, Choice],
+    instead: Mapping[str, Decision],
+) -> _Layout:
+    """Timeouts that go together, then retries that fit into them, then pools for what is left."""
+    fitted = fit_together(base, profiles, target, held)
+    timeouts = {
+        d.subject: timeout_of(d, fitted.advices[d.subject], fitted.room.get(d.subject))
+        for d in base.dependencies
+        if d.subject in fitted.advices
+    }
+    # what follows from a timeout follows from the one that somebody has decided
+    counting = {
+        subject: changed(in_force_of(made, choices.get(f"policy {subject}")), instead.get(subject))
+        for subject, made in timeouts.items()
+    }
+    bounded = Plan(paths(replace_policies(base, counting)), profiles)
+    plan, retries = choose_retries(bounded, {d.subject: retry(d.policy) for d in today.dependencies})
+    pools = choose_bulkheads(plan)
+    pooled = {d.subject: policy_with(_policy(d), pools[d.subject]) for d in plan.paths.system.dependencies if d.subject in pools}
+    plan = replace(plan, paths=paths(replace_policies(plan.paths.system, pooled)))
+    return _Layout(plan, timeouts, retries, pools)
 
 
 def _one_client_each(system: System) -> System:

@@ -42,7 +42,8 @@ def _of_component(plan: Plan, component: Component, calls: Sequence[Dependency])
     if component.workers is not None:
         places = _fit(places, sizes, component.workers)
         places |= _added(plan, calls, sizes, places, component.workers)
-    return {d.subject: _choice(plan, component, d, calls, sizes[d.subject], kept, places) for d in calls}
+        places = _contained(plan, calls, kept, places, component.workers)
+    return {d.subject: _choice(plan, component, d, calls, sizes, kept, places) for d in calls}
 
 
 def _size(plan: Plan, dependency: Dependency) -> Size | None:
@@ -61,11 +62,38 @@ def _keep_or_resize(now: Bulkhead, size: Size | None, workers: int | None) -> in
 
 
 def _fit(places: Mapping[str, int], sizes: Mapping[str, Size | None], workers: int) -> dict[str, int]:
-    """Places that fit the pool together: first what healthy traffic does not need is given up, then all are cut alike."""
-    if sum(places.values()) > workers:
-        places = {s: wanted if (size := sizes[s]) is None else min(wanted, size.places) for s, wanted in places.items()}
-    shared = share_out(list(places.values()), workers)
+    """Places that fit the pool together: what healthy traffic does not need is given up, then what nobody knows to be needed.
+
+    Where even the known needs exceed the pool, all are cut alike.
+    """
+    if sum(places.values()) <= workers:
+        return dict(places)
+    needed = {s: min(wanted, size.places) for s, wanted in places.items() if (size := sizes[s]) is not None}
+    unknown = {s: wanted for s, wanted in places.items() if s not in needed}
+    rest = share_out(list(unknown.values()), workers - sum(needed.values()))
+    if rest is not None:
+        return {s: (needed | dict(zip(unknown, rest, strict=True)))[s] for s in places}
+    shared = share_out([needed.get(s, wanted) for s, wanted in places.items()], workers)
     return {} if shared is None else dict(zip(places, shared, strict=True))
+
+
+def _contained(
+    plan: Plan, calls: Sequence[Dependency], kept: Mapping[str, Bulkhead], places: Mapping[str, int], workers: int
+) -> dict[str, int]:
+    """Larger bulkheads only as far as all callees together, slow, still leave the pool alone, where they do so today.
+
+    Each of several callees of one call holds as many places as its bulkhead has.
+    """
+    members = {d.subject: len(d.to) for d in calls}
+    now = {d.subject: members[d.subject] * held_when_slow(plan, d) for d in calls}
+    most = max(workers, math.fsum(now.values()))
+    granted = dict(places)
+    while math.fsum(members[s] * granted[s] if s in granted else held for s, held in now.items()) > most:
+        grown = [s for s in granted if s in kept and granted[s] > kept[s].max_concurrent]
+        if not grown:
+            break
+        granted[max(grown, key=lambda s: (granted[s] - kept[s].max_concurrent, s))] -= 1
+    return granted
 
 
 def _added(
@@ -94,16 +122,17 @@ def _choice(
     component: Component,
     dependency: Dependency,
     calls: Sequence[Dependency],
-    size: Size | None,
+    sizes: Mapping[str, Size | None],
     kept: Mapping[str, Bulkhead],
     places: Mapping[str, int],
 ) -> Pick[Bulkhead]:
-    subject = dependency.subject
+    subject, size = dependency.subject, sizes[dependency.subject]
     if subject in places:
         now, granted = kept.get(subject), places[subject]
         same = now is not None and now.max_concurrent == granted
         made = now if same else Bulkhead(max_concurrent=granted, max_wait_s=0.0)
-        return Pick(value=made, ground=_ground(component, dependency, size, granted, now))
+        needs = () if size is None or granted >= size.places else (_larger_pool(component, sizes, places),)
+        return Pick(value=made, ground=_ground(component, dependency, size, granted, now), needs=needs)
     if is_light(plan.paths, dependency, plan.profiles):
         return Pick(value="none", why_not="local, fast and reliable: its timeout is enough")
     held = held_when_slow(plan, dependency)
@@ -121,8 +150,13 @@ def _choice(
         return Pick(needs=tuple(missing) or (f"a timeout of {subject}",))
     if size is not None and size.places >= held:
         return Pick(value="none", why_not=f"slow, it holds {amount(held)} workers, fewer than a bulkhead would grant")
-    needed = sum(places.values()) + (0 if size is None else size.places)
-    return Pick(needs=(f"a pool of at least {needed} workers in one instance of {component.id}, now {component.workers}",))
+    return Pick(needs=(_larger_pool(component, sizes, {**places, subject: 0}),))
+
+
+def _larger_pool(component: Component, sizes: Mapping[str, Size | None], places: Mapping[str, int]) -> str:
+    """The question for as many workers as all of these bulkheads need at peak."""
+    needed = sum(places[s] if (size := sizes[s]) is None else max(places[s], size.places) for s in places)
+    return f"a pool of at least {needed} workers in one instance of {component.id}, now {component.workers}"
 
 
 def _ground(component: Component, dependency: Dependency, size: Size | None, places: int, now: Bulkhead | None) -> Ground:

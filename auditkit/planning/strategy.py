@@ -43,6 +43,10 @@ def plan(
     healthy calls that timeouts may cut off (0.001); `results` of experiments; `on`, the audit's date, against which decisions
     end. `blast` and `cut_sets` stay empty: hundreds of them belong where somebody reads them, not into the file of a plan.
     `trials` are experiments as simulated: a pattern whose own experiment fails is withheld.
+    With its settings in force there is no finding that was not there before, except three that are left of a graver one: a call
+    that waited without end, or whose callee did, now ends, but before its callee (`timeout_inversion`); bulkheads that promised
+    more than the pool has now reject what it never had (`bulkhead_starvation`); a pair counts where one of it stopped a journey
+    alone (`small_cut_set`). For the first two the plan asks for what would remove them as well.
     Never raises on a System that went through the gate.
     """
     proposals = propose(facts.system, facts.profiles, decisions, target, results)
