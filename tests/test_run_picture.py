@@ -9,7 +9,7 @@ import pytest
 
 from auditkit.document.run_picture import run_picture
 from auditkit.errors import InputError
-from auditkit.simulation.series import BreakerSeries, BusySeries, JourneySeries, Series
+from auditkit.model.runs import BreakerSeries, BusySeries, JourneySeries, Series
 
 SVG = "{http://www.w3.org/2000/svg}"
 

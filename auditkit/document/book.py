@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 from auditkit.model.audit import AuditFacts, Gap, Strategy
 from auditkit.model.draft import Conflict, Coverage
+from auditkit.model.failure import Assumption
 from auditkit.model.latency import LatencyProfile
 from auditkit.model.noun import Noun
+from auditkit.model.runs import KeptRun
 from auditkit.model.system import System
 
 _FIRST_S, _LAST_S = 631152000.0, 7258118400.0
@@ -33,7 +35,7 @@ class Book:
     `single_points` is the sentence of `auditkit.checks.sentence_on_single_points`, the only one in the document that speaks
     about the absence of single points. `gaps` is what exported targets cannot express, by target. `changes` is what is
     different since the audit of `changes_since`, in sentences; None where no earlier audit is known. `docx_template` is a
-    user's own .docx.
+    user's own .docx. `runs` are simulated experiments to be shown, `simulated_with` what their simulation had to assume.
     """
 
     system: System
@@ -46,6 +48,8 @@ class Book:
     version: str = ""
     single_points: str = ""
     gaps: Mapping[str, tuple[Gap, ...]] = field(default_factory=dict)
+    runs: tuple[KeptRun, ...] = ()
+    simulated_with: tuple[Assumption, ...] = ()
     changes: tuple[str, ...] | None = None
     changes_since: dt.date | None = None
     docx_template: bytes | None = None

@@ -187,6 +187,8 @@ def _monitoring(view: View) -> Iterator[Slot]:
 
 def _experiments(view: View) -> Iterator[Slot]:
     experiments = view.book.strategy.experiments
+    if any(e.kind == "chaos" for e in experiments) and not view.book.strategy.trials:
+        yield "no experiment was simulated upon the inputs as they are now", "run `auditkit simulate`, then write this again"
     if not experiments:
         yield "experiments: none was derived", "adopt policies first; each brings a test that could refute it"
     elif not any(e.result for e in experiments):

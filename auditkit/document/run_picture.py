@@ -13,28 +13,40 @@ from auditkit.document.looks import BLUE, GREEN, INK, MUTED, PAPER, STATES, VERM
 from auditkit.document.svg import words_of
 from auditkit.errors import InputError
 from auditkit.model.failure import State
-from auditkit.simulation.series import BreakerSeries, BusySeries, JourneySeries, Series
+from auditkit.model.runs import BreakerSeries, JourneySeries, Series, busiest, busy_share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ENDS: Final = (
     ("full", State.OK, ""),
-    ("degraded", State.DEGRADED, "..."),
+    ("degraded", State.DEGRADED, "---"),
     ("late", State.LATE, "///"),
     ("error", State.FAILED, "xxx"),
 )
 """What a request ends as, from the bottom up, with the look of that state and a hatching for those who do not see the colour."""
 LINES: Final = ((BLUE, "-"), (VERMILLION, "--"), (GREEN, "-."), ("#8a2f68", ":"))
 MOST_BREAKERS: Final = 6
+_SHORTER: Final = tuple(
+    (re.compile(pattern, re.DOTALL), instead)
+    for pattern, instead in (
+        (r"<!--.*?-->|<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>", ""),
+        (r">\s+<", "><"),
+        (r"\s+", " "),
+        (r' xmlns:xlink="[^"]*"|xlink:(?=href)', ""),
+        (r"(\d\.\d\d)\d+", r"\1"),  # a hundredth of a point is fine enough
+        (r"( L [\d.]+ [\d.]+)(?:\1)+(?= )", r"\1"),
+    )
+)
 
 
-def run_picture(runs: Sequence[Series], journey: str | None = None) -> tuple[str, str, str]:
+def run_picture(runs: Sequence[Series], journey: str | None = None, name: str = "") -> tuple[str, str, str]:
     """SVG, title and description of one journey under several settings: a column each, and in it from the top down
 
     shares of full, degraded, late and error; p99 (logarithmic) with the deadline; breakers open and half-open; shares of workers
     that are busy, of the four busiest components. Grey is the time of the fault. Without `journey` the first one is shown;
-    without breakers that row is left out. Raises `InputError` without runs, or where they do not have the journey.
+    without breakers that row is left out. `name` tells it apart from other pictures in one page. Raises `InputError` without
+    runs, or where they do not have the journey.
     """
     if not runs:
         raise InputError.of("picture of a simulation", "there is no run to show", "simulate one first")
@@ -43,14 +55,14 @@ def run_picture(runs: Sequence[Series], journey: str | None = None) -> tuple[str
 
     shown = [_journey(run, journey) for run in runs]
     calls = list(dict.fromkeys(b.call for run in runs for b in run.breakers))[:MOST_BREAKERS]
-    components = _busiest(runs)
+    components = busiest(runs, len(LINES))
     heights = [2.2, 1.5, *([0.4 + 0.26 * len(calls)] if calls else []), *([1.5] if components else [])]
     title = f"{shown[0].journey}, second by second"
     words = " ".join(_words(run, of) for run, of in zip(runs, shown, strict=True))
     with mpl.rc_context(
         {
-            "svg.hashsalt": "auditkit", "svg.fonttype": "none", "font.size": 8, "hatch.linewidth": 0.5, "axes.edgecolor": MUTED,
-            "text.parse_math": False,
+            "svg.hashsalt": f"auditkit {name}", "svg.fonttype": "none", "font.size": 8, "hatch.linewidth": 0.5,
+            "axes.edgecolor": MUTED, "text.parse_math": False,
         }
     ):  # fmt: skip
         figure = Figure(figsize=(2.2 + 3.9 * len(runs), 0.7 + sum(heights)), layout="constrained", facecolor=PAPER)
@@ -83,11 +95,21 @@ def _legend(row: Sequence[Axes]) -> None:
 
 
 def _told(svg: str, title: str, words: str) -> str:
-    """The drawing with its alternative text, without the prologue that only a file of its own needs."""
-    shorter = re.sub(r"(\d\.\d\d)\d{3,}", r"\1", svg[svg.index("<svg ") :])  # a hundredth of a point is fine enough
-    opening, rest = shorter.split(">", 1)
+    """The drawing with its alternative text, in pixels, as part of a page: no prologue, no style for all, nothing twice."""
+    opening, rest = _shorter(svg).split(">", 1)
+    pixels = re.sub(r'(width|height)="([\d.]+)pt"', r'\1="\2"', opening)
     label = f"<title>{words_of(title)}</title><desc>{words_of(words)}</desc>"
-    return f'{opening} role="img" aria-label="{words_of(f"{title}. {words}")}">{label}{rest}'
+    look = 'stroke-linejoin="round" stroke-linecap="butt"'
+    return f'{pixels} {look} role="img" aria-label="{words_of(f"{title}. {words}")}">{label}{rest}'
+
+
+def _shorter(svg: str) -> str:
+    """The same drawing in a third of its size."""
+    left = svg[svg.index("<svg ") :]
+    for pattern, instead in _SHORTER:
+        left = pattern.sub(instead, left)
+    used = set(re.findall(r"#([\w-]+)", left))
+    return re.sub(r' id="([^"]+)"', lambda found: found[0] if found[1] in used else "", left)
 
 
 def _journey(run: Series, name: str | None) -> JourneySeries:
@@ -95,17 +117,6 @@ def _journey(run: Series, name: str | None) -> JourneySeries:
         if name in (None, found.journey):
             return found
     raise InputError.of("picture of a simulation", f"has no journey {name!r}", ", ".join(j.journey for j in run.journeys))
-
-
-def _busiest(runs: Sequence[Series]) -> list[str]:
-    most: dict[str, float] = {}
-    for series in (b for run in runs for b in run.busy if b.workers):
-        most[series.component] = max(most.get(series.component, 0.0), *_share(series))
-    return sorted(most, key=lambda name: (-most[name], name))[: len(LINES)]
-
-
-def _share(series: BusySeries) -> tuple[float, ...]:
-    return tuple(busy / (series.workers or 1) for busy in series.busy)
 
 
 def _edges(run: Series) -> list[float]:
@@ -163,7 +174,7 @@ def _breakers(axes: Axes, run: Series, calls: Sequence[str]) -> None:
             axes.text(edges[-1] / 2, base + 0.4, "no breaker", ha="center", va="center", color=MUTED, fontsize=7)
             continue
         below = [float(base)] * len(run.times_s)
-        for name, state, hatch in (("open", State.FAILED, "xxx"), ("half_open", State.DEGRADED, "...")):
+        for name, state, hatch in (("open", State.FAILED, "xxx"), ("half_open", State.DEGRADED, "---")):
             above = [a + 0.8 * b for a, b in zip(below, getattr(series, name), strict=True)]
             look = STATES[state]
             axes.fill_between(
@@ -186,7 +197,7 @@ def _busy(axes: Axes, run: Series, components: Sequence[str]) -> None:
         if series is not None and series.workers:
             label = f"{name} ({series.workers} workers)"
             middles = [t + run.step_s / 2 for t in run.times_s]
-            axes.plot(middles, _share(series), color=colour, linestyle=style, linewidth=1.3, label=label)
+            axes.plot(middles, busy_share(series), color=colour, linestyle=style, linewidth=1.3, label=label)
     _grey(axes, run)
     axes.set_ylim(0.0, 1.05)
     axes.set_ylabel("workers busy")
@@ -215,6 +226,6 @@ def _words(run: Series, of: JourneySeries) -> str:
         told.append(f"Breakers open on {', '.join(opened)}.")
     known = [b for b in run.busy if b.workers]
     if known:
-        most = max(known, key=lambda series: max(_share(series)))
-        told.append(f"Of the workers of {most.component} at most {max(_share(most)):.0%} are busy.")
+        most = max(known, key=lambda series: max(busy_share(series)))
+        told.append(f"Of the workers of {most.component} at most {max(busy_share(most)):.0%} are busy.")
     return " ".join(told)

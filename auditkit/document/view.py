@@ -9,7 +9,7 @@ from functools import cached_property
 from auditkit.checks import in_order
 from auditkit.document.blocks import Rich, code, link, rich
 from auditkit.document.book import Book
-from auditkit.model.audit import Decision, Finding, Ground, Omission, PolicyProposal
+from auditkit.model.audit import Decision, Experiment, Finding, Ground, Omission, PolicyProposal
 from auditkit.model.failure import BlastRadius, CutSets, Mode, State
 from auditkit.model.latency import LatencyProfile, profiles_of
 from auditkit.model.paths import Paths, paths
@@ -18,6 +18,8 @@ from auditkit.model.system import Dependency
 STOPPING = (State.FAILED, State.HUNG)
 MOST = 150
 """Rows of the long lists: findings, actions, experiments. Nobody reads more on paper; files for programs have them all."""
+IN_FULL = 40
+"""Experiments of one kind that are told in the document; `strategy.json` has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,11 @@ class View:
     def calls(self) -> tuple[Dependency, ...]:
         """Synchronous calls whose callee can be slow, by name."""
         return tuple(sorted((d for d in self.book.system.dependencies if self.paths.timed(d)), key=lambda d: d.subject))
+
+    def experiments(self, kind: str) -> tuple[Experiment, ...]:
+        """Experiments of one kind, those with a result first."""
+        ordered = sorted(self.book.strategy.experiments, key=lambda e: (e.result is None, e.id))
+        return tuple(experiment for experiment in ordered if experiment.kind == kind)
 
     def omissions(self, pattern: str) -> tuple[Omission, ...]:
         """What deliberately does not get a pattern."""

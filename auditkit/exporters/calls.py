@@ -54,7 +54,7 @@ def calls(system: System, strategy: Strategy | None, *, tells_sending: bool = Fa
         caller = split_target(dependency.caller)[0]
         for target in dependency.to:
             found.setdefault((caller, split_target(target)[0]), []).append((dependency.subject, dependency.policy))
-    made, gaps = [], []
+    made, gaps = [], list(_withheld(strategy))
     for (caller, callee), settings in sorted(found.items()):
         policy = most_patient(policy for _, policy in settings)
         call = Call(caller, callee, known.kind(callee), policy, tuple(subject for subject, _ in settings))
@@ -65,6 +65,15 @@ def calls(system: System, strategy: Strategy | None, *, tells_sending: bool = Fa
         if any(other != policy for _, other in settings):
             gaps.append(_one_for_several(call))
     return tuple(made), tuple(gaps)
+
+
+def _withheld(strategy: Strategy | None) -> Iterable[Gap]:
+    """What is proposed but not in force, because its own experiment fails in simulation."""
+    for proposal in sorted(strategy.policies if strategy is not None else (), key=lambda p: p.dependency):
+        for pattern, why in sorted(proposal.withheld.items()):
+            if not (proposal.adopted or proposal.declined):
+                what = f"its {pattern.replace('_', ' ')} is not exported as recommended, because {why}"
+                yield Gap(where=proposal.dependency, what=what, remedy="today's setting stays; change the proposal, or adopt it")
 
 
 def _before_sending(call: Call) -> Gap:

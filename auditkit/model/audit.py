@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from auditkit.model.failure import Assumption, BlastRadius, Certainty, CutSets, Mode, Range
 from auditkit.model.latency import TimeoutAdvice
 from auditkit.model.noun import Noun, Seconds, Share
+from auditkit.model.runs import JourneyTrial
 from auditkit.model.system import Policy, Question
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
@@ -108,7 +109,8 @@ class Experiment(Noun):
 class Trial(Noun):
     """One experiment as it was simulated under one set of settings: `today`, `proposed`, or `without from -> to`.
 
-    `bad` are the mean shares (0..1) of errors and late answers of each journey while the fault lasted.
+    `bad` are the mean shares (0..1) of errors and late answers of each journey while the fault lasted. `journeys` has more of
+    them, for `today` and `proposed` only.
     """
 
     experiment: str
@@ -117,6 +119,7 @@ class Trial(Noun):
     why: str
     seeds: tuple[int, ...] = ()
     bad: dict[str, float] = Field(default_factory=dict)
+    journeys: dict[str, JourneyTrial] = Field(default_factory=dict)
 
 
 class TrialFile(Noun):

@@ -67,6 +67,8 @@ def targets() -> tuple[str, ...]:
 def book(inputs: Inputs) -> Book:
     """Everything that the document of an audit rests on."""
     last = history.last_before(inputs.folder, inputs.facts.date)
+    trials, runs = held.trials(inputs.folder), held.runs(inputs.folder)
+    shown = runs.runs if runs.rests_on == trials.rests_on else ()
     return Book(
         system=inputs.system,
         facts=inputs.facts,
@@ -83,6 +85,8 @@ def book(inputs: Inputs) -> Book:
         ),
         version=VERSION,
         single_points=inputs.sentence_on_single_points,
+        runs=shown if inputs.trials else (),
+        simulated_with=trials.assumptions if inputs.trials else (),
         changes=None if last is None else what_changed(compare(last.strategy, inputs.strategy)),
         changes_since=None if last is None else last.date,
     )

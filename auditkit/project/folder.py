@@ -16,6 +16,7 @@ from auditkit.model.audit import AuditFacts, Decision, DecisionFile, Strategy, T
 from auditkit.model.draft import Conflict
 from auditkit.model.latency import LatencyProfile
 from auditkit.model.noun import Noun
+from auditkit.model.runs import RunFile
 from auditkit.model.system import System
 from auditkit.project.files import current, digest, read_input, read_text
 
@@ -29,6 +30,7 @@ TABLES = "latency/tables"
 PROFILES = "latency/profiles.parquet"
 MANIFEST = "out/manifest.json"
 TRIALS = "out/simulation.json"
+RUNS = "out/runs.json"
 
 N = TypeVar("N", bound=Noun)
 
@@ -161,6 +163,17 @@ def trials(folder: Path) -> TrialFile:
         return TrialFile()
     try:
         return TrialFile.model_validate_json(read_text(path))
+    except (ValueError, ValidationError) as error:
+        raise InputError([Problem(str(path), "is damaged", "delete it, and run: auditkit simulate")]) from error
+
+
+def runs(folder: Path) -> RunFile:
+    """The simulated runs that are kept second by second, whatever they rest on."""
+    path = folder / RUNS
+    if not path.is_file():
+        return RunFile()
+    try:
+        return RunFile.model_validate_json(read_text(path))
     except (ValueError, ValidationError) as error:
         raise InputError([Problem(str(path), "is damaged", "delete it, and run: auditkit simulate")]) from error
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from auditkit.errors import InputError
 from auditkit.importers import update_yaml
 from auditkit.model.audit import Experiment, Strategy, Trial, TrialFile
+from auditkit.model.runs import JourneyTrial, RunFile, Seen
 from auditkit.model.system import System
 from auditkit.planning import with_policies
 from auditkit.planning.overlay import settings
 from auditkit.project import folder as held
 from auditkit.project.generated import write_generated
 from auditkit.project.inputs import Inputs, read
+from auditkit.project.kept_runs import kept_runs, side_by_side
 from auditkit.project.steps import inputs_digest
-from auditkit.simulation import RunResult, Series, Strategies, in_order, run_seeds, series_of, setup_of, verify
-from auditkit.simulation.results import PROPOSED, TODAY
+from auditkit.simulation import RunResult, Series, Strategies, in_order, verify
+from auditkit.simulation.results import PROPOSED, TODAY, JourneyResult, PhaseResult
 
 
 def simulate(
@@ -31,9 +33,9 @@ def simulate(
 ) -> tuple[RunResult, ...]:
     """Every chaos experiment of an audit's plan, or one: today, with the proposed settings, and without each single proposal.
 
-    Verdicts are kept in `out/simulation.json` and flow into `strategy.yaml`. Interrupt it (Ctrl-C), or let `stop` say so, which
-    is asked after each fault, and what is done is kept and returned. Raises `InputError` where there is no plan yet, or no such
-    experiment.
+    Verdicts are kept in `out/simulation.json` and flow into `strategy.yaml`; the runs that the document shows are in
+    `out/runs.json`. Interrupt it (Ctrl-C), or let `stop` say so, which is asked after each fault, and what is done is kept and
+    returned. Raises `InputError` where there is no plan yet, or no such experiment.
     """
     strategy, chosen, inputs = _planned(place, experiment)
     rests_on = inputs_digest(place, "prove")
@@ -46,7 +48,7 @@ def simulate(
         if not done:
             raise
     results = in_order(done, chosen)
-    _keep(place, inputs, results, rests_on)
+    _keep(place, inputs, systems, strategy.experiments, results, rests_on)
     return results
 
 
@@ -56,10 +58,7 @@ def second_by_second(place: Path, experiment: str, seed: int = 1) -> tuple[Serie
     The runs are those of `simulate` with this seed; nothing is written. Raises as it does.
     """
     strategy, chosen, inputs = _planned(place, experiment)
-    setup = setup_of(chosen[0], seed)
-    systems = (TODAY, inputs.system), (PROPOSED, with_policies(inputs.system, strategy.policies))
-    today, proposed = (series_of(run_seeds(system, inputs.profiles, setup), settings) for settings, system in systems)
-    return today, proposed
+    return side_by_side(inputs.system, with_policies(inputs.system, strategy.policies), inputs.profiles, chosen[0], seed)
 
 
 def _planned(place: Path, experiment: str | None) -> tuple[Strategy, list[Experiment], Inputs]:
@@ -100,6 +99,7 @@ def _without(proposed: System, today: System, subject: str) -> System:
 def trial(result: RunResult) -> Trial:
     """What the strategy keeps of a result."""
     bad = {j.journey: j.phases["during"].bad.mean for j in result.journeys if "during" in j.phases}
+    whole = result.settings in (TODAY, PROPOSED)
     return Trial(
         experiment=result.experiment,
         settings=result.settings,
@@ -107,10 +107,37 @@ def trial(result: RunResult) -> Trial:
         why=result.why,
         seeds=result.seeds,
         bad=bad,
+        journeys={j.journey: _journey(j) for j in result.journeys} if whole else {},
     )
 
 
-def _keep(place: Path, inputs: Inputs, results: Iterable[RunResult], rests_on: str) -> None:
+def _journey(result: JourneyResult) -> JourneyTrial:
+    before, during = (_seen(result.phases.get(phase)) for phase in ("before", "during"))
+    return JourneyTrial(before=before, during=during, recover_s=None if result.recover_s is None else result.recover_s.mean)
+
+
+def _seen(phase: PhaseResult | None) -> Seen | None:
+    if phase is None:
+        return None
+    bad = phase.bad
+    return Seen(
+        bad=round(bad.mean, 6),
+        bad_lo=None if bad.lo is None else round(bad.lo, 6),
+        bad_hi=None if bad.hi is None else round(bad.hi, 6),
+        degraded=round(phase.degraded.mean, 6),
+        attempts=round(phase.attempts.mean, 6),
+        p99_s=None if phase.p99_s is None else round(phase.p99_s.mean, 6),
+    )
+
+
+def _keep(
+    place: Path,
+    inputs: Inputs,
+    systems: Strategies,
+    experiments: Sequence[Experiment],
+    results: Iterable[RunResult],
+    rests_on: str,
+) -> None:
     """Write the verdicts, beside those of other experiments upon the same inputs, and the strategy that follows from them."""
     kept = tuple(results)
     names = {result.experiment for result in kept}
@@ -118,8 +145,14 @@ def _keep(place: Path, inputs: Inputs, results: Iterable[RunResult], rests_on: s
     assumed = {(a.where, a.what): a for result in kept for a in result.assumptions}
     file = TrialFile(rests_on=rests_on, trials=trials, assumptions=tuple(assumed[key] for key in sorted(assumed)))
     strategy = replace(inputs, trials=trials).strategy
+    try:
+        shown = kept_runs(inputs, systems, experiments, trials)
+    except KeyboardInterrupt:
+        shown = ()  # who is impatient gets the verdicts without the pictures
+    runs = RunFile(rests_on=rests_on, runs=shown)
     generated = {
         held.TRIALS: (file.model_dump_json(indent=2, exclude_none=True) + "\n").encode(),
+        held.RUNS: (runs.model_dump_json(exclude_none=True) + "\n").encode(),
         held.STRATEGY: update_yaml(None, strategy).encode(),
     }
     write_generated(place, generated, ("plan", "prove"))

@@ -1,4 +1,4 @@
-"""A run second by second, for pictures: what users saw, breakers open, workers busy. Frozen nouns."""
+"""A run second by second, for pictures: what users saw, breakers open, workers busy."""
 
 from __future__ import annotations
 
@@ -7,61 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from auditkit.model.noun import Noun
+from auditkit.model.runs import BreakerSeries, BusySeries, JourneySeries, Series
 from auditkit.simulation import columns as c
 from auditkit.simulation.run import Outcomes
-
-
-class JourneySeries(Noun):
-    """Shares (0..1) of the requests of one journey that began in each step, over all seeds, adding up to 1.
-
-    `requests` are a second's mean over seeds. Where none began the shares are 0. `stale` of them (0..1) hold something that is
-    older than acceptable; `attempts` is the mean number of attempts, on every call, for one request. `p99_s` of the answers to
-    those requests; None without an answer.
-    """
-
-    journey: str
-    deadline_s: float | None = None
-    requests: tuple[float, ...]
-    full: tuple[float, ...]
-    degraded: tuple[float, ...]
-    error: tuple[float, ...]
-    late: tuple[float, ...]
-    stale: tuple[float, ...]
-    attempts: tuple[float, ...]
-    p99_s: tuple[float | None, ...]
-
-
-class BreakerSeries(Noun):
-    """Shares (0..1) of one call's breakers, over instances of the caller and seeds, that are open or half-open as a step ends."""
-
-    call: str
-    open: tuple[float, ...]
-    half_open: tuple[float, ...]
-
-
-class BusySeries(Noun):
-    """Mean workers busy in all instances of a component in each step, mean requests waiting, and how many workers there are."""
-
-    component: str
-    workers: int | None = None
-    busy: tuple[float, ...]
-    waiting: tuple[float, ...]
-
-
-class Series(Noun):
-    """One setup over its seeds, in steps of `step_s` that start at `times_s`. The fault lasts from `fault_s[0]` to `fault_s[1]`.
-
-    `fault_s` is None where nothing is wrong. Only calls with a breaker are in `breakers`.
-    """
-
-    settings: str
-    step_s: float
-    times_s: tuple[float, ...]
-    fault_s: tuple[float, float] | None = None
-    journeys: tuple[JourneySeries, ...]
-    breakers: tuple[BreakerSeries, ...]
-    busy: tuple[BusySeries, ...]
 
 
 def series_of(runs: Sequence[Outcomes], settings: str = "") -> Series:

@@ -10,9 +10,10 @@ from pydantic import BeforeValidator, Field
 
 from auditkit.errors import InputError
 from auditkit.model.noun import FROM_FILE, Noun, Seconds
+from auditkit.model.runs import Series
 from auditkit.model.system import System
 from auditkit.simulation.experiments import run_seeds
-from auditkit.simulation.series import Series, series_of
+from auditkit.simulation.series import series_of
 from auditkit.simulation.setup import Fault, FaultKind, Law, Setup
 from auditkit.units import parse_duration, parse_share
 

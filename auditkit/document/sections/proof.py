@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from auditkit.document.blocks import Block, Heading, Part, Rich, Row, code, joined, rich, strong, table, text
 from auditkit.document.completeness import Missing
+from auditkit.document.sections.simulated import simulated
 from auditkit.document.sections.words import gaps
-from auditkit.document.view import MOST, View
+from auditkit.document.view import IN_FULL, MOST, View
 from auditkit.model.audit import Experiment
 
 
@@ -48,14 +49,12 @@ def experiments(view: View, empty: tuple[Missing, ...]) -> list[Block]:
             "it and a way back. A claim whose experiment has no result is a claim."
         )
     ]
-    ordered = sorted(view.book.strategy.experiments, key=lambda e: (e.result is None, e.id))
+    found += simulated(view)
     for kind, title, anchor in _KINDS:
-        found += _of_kind([experiment for experiment in ordered if experiment.kind == kind], title, anchor)
+        found += _of_kind(view.experiments(kind), title, anchor)
     return [*found, *gaps(empty, "experiments")]
 
 
-IN_FULL: Final = 40
-"""Experiments of one kind that are told in the document; `strategy.json` has them all."""
 _KINDS: Final = (
     ("test", "Tests, on every change", "experiments-tests"),
     ("chaos", "Chaos experiments", "experiments-chaos"),
@@ -70,7 +69,7 @@ _SAID: Final[tuple[tuple[str, Callable[[Experiment], str]], ...]] = (
 """What every experiment says beside its claim and its method; what all of one kind share is said once, above the table."""
 
 
-def _of_kind(of: list[Experiment], title: str, anchor: str) -> list[Block]:
+def _of_kind(of: Sequence[Experiment], title: str, anchor: str) -> list[Block]:
     if not of:
         return []
     shared = [(name, say(of[0])) for name, say in _SAID if len({say(e) for e in of}) == 1 and say(of[0])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from auditkit.document.blocks import Block, Part, Rich, Run, code, joined, marked, missing, muted, rich
+from auditkit.document.blocks import Block, Part, Rich, Run, code, joined, link, marked, missing, muted, rich
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import NOT_KNOWN
 from auditkit.document.looks import SEVERITY, STATES
@@ -35,11 +35,13 @@ def states(journeys: Mapping[str, State]) -> Rich:
     return joined((state(value, of=journey) for journey, value in touched), " ") or rich("–")
 
 
-def status(proposal: PolicyProposal, pattern: str) -> Run | None:
-    """How far a proposed figure has come: provisional, adopted, configured, tested."""
+def status(proposal: PolicyProposal, pattern: str) -> Rich:
+    """How far a proposed figure has come: provisional, adopted, configured, tested; withheld where its experiment failed."""
     words = ["provisional"] if proposal.provisional and pattern == "timeout" else ["adopted"] if proposal.adopted else []
     words += [standing] if (standing := proposal.standing.get(pattern)) else []
-    return muted(f" {', '.join(words)}") if words else None
+    if pattern in proposal.withheld and not proposal.adopted:
+        return rich(muted(f" {', '.join(words)}; "), link("withheld: not exported", "withheld"))
+    return rich(muted(f" {', '.join(words)}")) if words else ()
 
 
 def names(ids: Iterable[str], nothing: str = "–") -> Rich:
