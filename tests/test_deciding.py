@@ -56,6 +56,7 @@ def test_a_result_flows_back_into_the_strategy(audit: Audit) -> None:
     (experiment,) = [e for e in audit.plan().experiments if e.id == first]
     assert experiment.outcome is not None
     assert experiment.outcome.outcome == "held"
+    assert experiment.outcome.tested == experiment.figures != ""
     with pytest.raises(InputError, match="there is no experiment"):
         audit.record("moon landing", "held", evidence="x", on=DAY)
     with pytest.raises(InputError, match="no evidence"):

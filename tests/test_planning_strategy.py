@@ -166,22 +166,72 @@ def test_the_expected_observation_is_that_of_the_failure_analysis() -> None:
     assert expected["db"].startswith("buy stops")
 
 
+def result(pattern: str, day: dt.date, outcome: str, *, tested: str | None, kind: str = "chaos") -> ExperimentResult:
+    """What came out of one experiment with api -> ads, and with which figures."""
+    found = (e.id for e in strategy().experiments if (e.kind, e.pattern, e.subject) == (kind, pattern, "api -> ads"))
+    return ExperimentResult.model_validate(
+        {"experiment": next(found), "on": day, "outcome": outcome, "evidence": "run 7", "tested": tested}
+    )
+
+
+MARCH, APRIL = dt.date(2026, 3, 1), dt.date(2026, 4, 1)
+
+
 def test_a_result_flows_back_into_what_the_strategy_says() -> None:
     """Designed, configured, tested, failed its test; and a tested fallback is no finding any more."""
     made = strategy()
-    ids = {(e.pattern, e.subject): e.id for e in made.experiments if e.kind == "chaos"}
     assert made.policies[0].standing == {"timeout": "designed", "circuit_breaker": "designed", "fallback": "configured"}
-    results = (
-        ExperimentResult(experiment=ids["fallback", "api -> ads"], on=dt.date(2026, 3, 1), outcome="held", evidence="run 7"),
-        ExperimentResult(experiment=ids["timeout", "api -> ads"], on=dt.date(2026, 3, 1), outcome="held", evidence="run 7"),
-        ExperimentResult(experiment=ids["timeout", "api -> ads"], on=dt.date(2026, 4, 1), outcome="refuted", evidence="run 9"),
+    run_with = {e.pattern: e.figures for e in made.experiments if e.subject == "api -> ads"}
+    after = strategy(
+        results=(
+            result("fallback", MARCH, "held", tested=run_with["fallback"]),
+            result("timeout", MARCH, "held", tested="timeout 300ms"),
+            result("timeout", APRIL, "refuted", tested="timeout 300ms"),
+        )
     )
-    after = strategy(results=results)
     assert after.policies[0].standing["fallback"] == "tested"
     assert after.policies[0].standing["timeout"] == "failed its test"
     assert "untested_fallback api -> ads" not in {f.key for f in after.remaining}
-    (shown,) = [e.result for e in after.experiments if e.id == ids["timeout", "api -> ads"]]
-    assert shown == "refuted on 2026-04-01: run 9"
+    (shown,) = [e.result for e in after.experiments if (e.kind, e.pattern, e.subject) == ("chaos", "timeout", "api -> ads")]
+    assert shown == "refuted on 2026-04-01: run 7"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "tested", "standing", "words"),
+    [
+        ("held", "timeout 300ms", "tested", None),
+        ("held", "timeout 400ms", "designed", "tested with other figures on 2026-03-01"),
+        ("refuted", "timeout 400ms", "designed", "failed its test with other figures on 2026-03-01"),
+        ("held", None, "designed", "tested on 2026-03-01, with figures that nobody wrote down"),
+        ("refuted", None, "failed its test", None),
+        ("inconclusive", "timeout 300ms", "designed", None),
+    ],
+)
+def test_a_result_speaks_for_the_figures_that_it_tested(
+    outcome: str, tested: str | None, standing: str, words: str | None
+) -> None:
+    """With other figures a pattern is what it was before; of unknown figures (older files) only bad news counts."""
+    made = strategy(results=(result("timeout", MARCH, outcome, tested=tested),))
+    assert made.policies[0].standing["timeout"] == standing
+    assert made.policies[0].elsewhere.get("timeout") == words
+
+
+def test_a_result_with_the_figures_in_force_outlives_a_later_one_with_others() -> None:
+    """400 ms held in April, but the figure is 300 ms again, and that held in March."""
+    march, april = (
+        result("timeout", MARCH, "held", tested="timeout 300ms"),
+        result("timeout", APRIL, "held", tested="timeout 400ms"),
+    )
+    made = strategy(results=(march, april))
+    assert made.policies[0].standing["timeout"] == "tested"
+
+
+def test_a_fallback_that_changed_is_untested_again() -> None:
+    """What was tested served something else: the finding is back, and the experiment says with what it was run."""
+    made = strategy(results=(result("fallback", MARCH, "held", tested="kind static"),))
+    assert "untested_fallback api -> ads" in {f.key for f in made.remaining}
+    (shown,) = [e.result for e in made.experiments if (e.kind, e.pattern, e.subject) == ("chaos", "fallback", "api -> ads")]
+    assert shown == "held on 2026-03-01: run 7; with other figures: kind static"
 
 
 def test_monitoring_watches_each_pattern_with_its_own_threshold() -> None:

@@ -195,6 +195,8 @@ def _experiments(view: View) -> Iterator[Slot]:
         yield "no experiment has a result yet", "run them in staging, and write each result down"
     else:
         yield from _named("without a result", (e.id for e in experiments if not e.result), "experiment", "run them in staging")
+        others = [e.id for e in experiments if e.outcome is not None and e.figures and e.outcome.tested != e.figures]
+        yield from _named("whose result is of other figures", others, "experiment", "run them with those that are planned now")
 
 
 def _decisions(view: View) -> Iterator[Slot]:

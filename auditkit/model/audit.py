@@ -77,12 +77,17 @@ class Scenario(Noun):
 
 
 class ExperimentResult(Noun):
-    """What came out of an experiment, when, and where that can be read. `held` means that the claim was not refuted."""
+    """What came out of an experiment, when, and where that can be read. `held` means that the claim was not refuted.
+
+    `tested` are the figures that it was run with, as the experiment's `figures` name them. It speaks for no others. Where they
+    are missing nobody knows them: then what held is not proven for today's, and what was refuted still counts.
+    """
 
     experiment: str
     on: dt.date
     outcome: Literal["held", "refuted", "inconclusive"]
     evidence: Text
+    tested: Text | None = Field(default=None, description="the figures it was run with; missing: nobody knows")
 
 
 class Experiment(Noun):
@@ -104,6 +109,7 @@ class Experiment(Noun):
     steady: tuple[str, ...] = Field(default=(), description="journeys that stay within their bounds while the fault lasts")
     back: tuple[str, ...] = Field(default=(), description="journeys that may stop, and are as before once it is over")
     outcome: ExperimentResult | None = None
+    figures: str = Field(default="", description="the settings that it puts to the test, as text")
 
 
 class Trial(Noun):
@@ -157,6 +163,9 @@ class PolicyProposal(Noun):
         default_factory=dict, description="patterns that are not in force because their experiment failed in simulation, and why"
     )
     standing: dict[str, Standing] = Field(default_factory=dict, description="how far each pattern has come")
+    elsewhere: dict[str, str] = Field(
+        default_factory=dict, description="patterns with a result that does not speak for these figures, and what it is"
+    )
 
 
 class Omission(Noun):

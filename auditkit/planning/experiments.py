@@ -1,11 +1,13 @@
 """For each claim of the strategy an experiment that could refute it; a result flows back into what the strategy says.
 
 Before any chaos come tests: a breaker that has never tripped is unproven, and staging is where it should trip first. A
-pattern is `designed` (proposed), `configured` (in force today), `tested` (its experiment held), or `failed its test`.
+pattern is `designed` (proposed), `configured` (in force today), `tested` (its experiment held with the very figures), or `failed
+its test`.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 
@@ -14,6 +16,7 @@ from auditkit.checks.single_point_of_failure import Stopped, single_points
 from auditkit.checks.wording import listing, percent, seconds
 from auditkit.model.audit import Experiment, ExperimentResult, PolicyProposal, Scenario, Standing
 from auditkit.model.failure import Mode, State
+from auditkit.model.noun import Noun
 from auditkit.model.policy import attempts, breaker, bulkhead, call_worst_case_s, timeout_s
 from auditkit.model.system import Dependency, Fallback, Journey, Policy
 from auditkit.planning.overlay import settings
@@ -39,7 +42,8 @@ def experiments_for(
         if policy is None or dependency is None:
             continue
         for experiment in _of_call(facts, after, dependency, policy):
-            made.setdefault(experiment.id, experiment)
+            run_with = figures(dependency, policy, experiment.pattern)
+            made.setdefault(experiment.id, experiment.model_copy(update={"figures": run_with}))
     for atom, stops in single_points(after).items():
         experiment = _of_single_point(facts, atom, stops)
         made.setdefault(experiment.id, experiment)
@@ -48,42 +52,83 @@ def experiments_for(
 
 def standings(
     dependency: Dependency, policy: Policy, results: Sequence[ExperimentResult], today: Policy | None
-) -> dict[str, Standing]:
-    """How far each pattern of a call has come, from the settings in force and from what experiments showed."""
+) -> tuple[dict[str, Standing], dict[str, str]]:
+    """How far each pattern of a call has come, from the settings in force and from what experiments showed of these figures.
+
+    Second, in words, what an experiment showed with other figures, or with figures that nobody wrote down.
+    """
     found: dict[str, Standing] = {}
-    for pattern in PATTERNS:
-        wanted = getattr(policy, "timeout_s" if pattern == "timeout" else pattern)
-        if wanted is None or wanted == "none":
+    elsewhere: dict[str, str] = {}
+    patterns = [p for p in PATTERNS if figures(dependency, policy, p)]
+    for pattern in [*patterns, *(["fallback"] if isinstance(dependency.fallback, Fallback) else [])]:
+        now = figures(dependency, policy, pattern)
+        configured = figures(dependency, today, pattern) == now
+        known = _of(results, pattern, dependency.subject)
+        last = _latest(known, now)
+        if last is not None and last.outcome != "inconclusive":
+            found[pattern] = "tested" if last.outcome == "held" else "failed its test"
             continue
-        now = None if today is None else getattr(today, "timeout_s" if pattern == "timeout" else pattern)
-        outcome = _latest(results, pattern, dependency.subject)
-        if outcome == "held":
-            found[pattern] = "tested"
-        elif outcome == "refuted":
-            found[pattern] = "failed its test"
-        else:
-            found[pattern] = "configured" if now == wanted else "designed"
-    if isinstance(dependency.fallback, Fallback):
-        outcome = _latest(results, "fallback", dependency.subject)
-        found["fallback"] = {"held": "tested", "refuted": "failed its test"}.get(outcome or "", "configured")  # type: ignore[assignment]
-    return found
+        found[pattern] = "configured" if configured else "designed"
+        if known and last is None:
+            elsewhere[pattern] = _with_others(known[-1])
+    return found, elsewhere
 
 
 def tested(system_dependencies: Sequence[Dependency], results: Sequence[ExperimentResult]) -> frozenset[str]:
-    """What experiments have shown to work, in the form in which `Facts.tested` names it."""
-    return frozenset(
-        f"{pattern} {d.subject}"
-        for d in system_dependencies
-        for pattern in (*PATTERNS, "fallback")
-        if _latest(results, pattern, d.subject) == "held"
-    )
+    """What experiments have shown to work with the figures that these dependencies have, as `Facts.tested` names it."""
+    held = frozenset[str]()
+    for dependency in system_dependencies:
+        policy = dependency.policy if isinstance(dependency.policy, Policy) else None
+        for pattern in (*PATTERNS, "fallback"):
+            last = _latest(_of(results, pattern, dependency.subject), figures(dependency, policy, pattern))
+            if last is not None and last.outcome == "held":
+                held |= {f"{pattern} {dependency.subject}"}
+    return held
 
 
-def _latest(results: Sequence[ExperimentResult], pattern: str, subject: str) -> str | None:
-    """The latest outcome for one pattern of one call; a refuted experiment of the same day counts more than one that held."""
+def figures(dependency: Dependency, policy: Policy | None, pattern: str) -> str:
+    """The settings of one pattern of a call as one line of text: what a result says that it tested. Empty where there are none.
+
+    >>> call = Dependency.model_validate({"from": "a", "to": "b", "fallback": {"kind": "cache"}})
+    >>> policy = Policy.model_validate({"timeout": 0.3, "retry": {"max_attempts": 2, "backoff": 0.05}})
+    >>> [figures(call, policy, pattern) for pattern in ("timeout", "retry", "bulkhead", "fallback")]
+    ['timeout 300ms', 'max_attempts 2, backoff 50ms', '', 'kind cache']
+    """
+    if pattern == "fallback":
+        noun: Noun | None = dependency.fallback if isinstance(dependency.fallback, Fallback) else None
+    elif pattern == "timeout":
+        noun = None if timeout_s(policy) is None else Policy(timeout_s=timeout_s(policy))
+    else:
+        setting = None if policy is None else getattr(policy, pattern)
+        noun = setting if isinstance(setting, Noun) else None
+    if noun is None:
+        return ""
+    given = noun.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
+    if not given:
+        return "no details"
+    return ", ".join(f"{key} {value if isinstance(value, str) else json.dumps(value)}" for key, value in given.items())
+
+
+def _of(results: Sequence[ExperimentResult], pattern: str, subject: str) -> list[ExperimentResult]:
+    """Results for one pattern of one call, the latest last; a refuted one of the same day counts more than one that held."""
     ids = {_id("chaos", pattern, subject), _id("test", pattern, subject)}
-    known = sorted((r.on, r.outcome == "refuted", r.outcome) for r in results if r.experiment in ids)
-    return known[-1][2] if known else None
+    return sorted((r for r in results if r.experiment in ids), key=lambda r: (r.on, r.outcome == "refuted"))
+
+
+def _latest(known: Sequence[ExperimentResult], now: str) -> ExperimentResult | None:
+    """The latest that speaks for these figures. With unknown figures only bad news does."""
+    speaking = [r for r in known if r.tested == now or (r.tested is None and r.outcome == "refuted")]
+    return speaking[-1] if speaking else None
+
+
+_OUTCOME = {"held": "tested", "refuted": "failed its test", "inconclusive": "tested without a clear outcome"}
+
+
+def _with_others(result: ExperimentResult) -> str:
+    """What a result is worth that does not speak for the figures at hand."""
+    if result.tested is None:
+        return f"{_OUTCOME[result.outcome]} on {result.on.isoformat()}, with figures that nobody wrote down"
+    return f"{_OUTCOME[result.outcome]} with other figures on {result.on.isoformat()}"
 
 
 def _id(kind: str, pattern: str, subject: str) -> str:
@@ -96,6 +141,10 @@ def _with_result(experiment: Experiment, results: Sequence[ExperimentResult]) ->
         return experiment
     last = known[-1]
     words = f"{last.outcome} on {last.on.isoformat()}: {last.evidence}"
+    if experiment.figures and last.tested is None:
+        words += "; nobody wrote down with which figures"
+    elif experiment.figures and last.tested != experiment.figures:
+        words += f"; with other figures: {last.tested}"
     return experiment.model_copy(update={"outcome": last, "result": words})
 
 

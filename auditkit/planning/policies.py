@@ -174,6 +174,7 @@ def _proposal(
     fallback = tuple(f"fallback of {dependency.subject}: {question}" for question in open_points(dependency.fallback))
     patterns = (*made.retry.needs, *made.breaker.needs, *made.pool.needs)
     asked = tuple(dict.fromkeys((*made.timeout.needs, *patterns, *answers, *fallback)))
+    standing, elsewhere = standings(dependency, policy, results, today)
     needs = [need for need in asked if not any(other.startswith(f"{need}:") for other in asked)]
     return PolicyProposal(
         dependency=dependency.subject,
@@ -186,7 +187,8 @@ def _proposal(
         needs=tuple(needs),
         adopted=choice == "adopt",
         declined=choice in ("accept_risk", "defer"),
-        standing=standings(dependency, policy, results, today),
+        standing=standing,
+        elsewhere=elsewhere,
     )
 
 

@@ -63,19 +63,21 @@ def decide(
 
 
 def record(folder: Path, experiment: str, outcome: Outcome, evidence: str, on: dt.date) -> ExperimentResult:
-    """Write down what came out of an experiment, when, and where that can be read: into `audit.yaml`.
+    """Write down what came out of an experiment, when, and where that can be read: into `audit.yaml`, with the figures that the
+    plan gives the pattern now: for others the result will not speak.
 
     Raises `InputError` where no such experiment is planned, or there is no evidence; nothing is written then.
     """
     inputs = read(folder)
-    planned = [e.id for e in inputs.strategy.experiments]
+    planned = {e.id: e for e in inputs.strategy.experiments}
     if experiment not in planned:
         near = difflib.get_close_matches(experiment, planned, n=1)
         remedy = f"did you mean {near[0]!r}?" if near else f"planned are: {', '.join(planned) or 'none'}"
         raise InputError.of(str(folder / held.FACTS), f"there is no experiment {experiment!r}", remedy)
     if not evidence.strip():
         raise InputError.of(f"result of {experiment!r}", "has no evidence", "say where the result can be read")
-    result = ExperimentResult(experiment=experiment, on=on, outcome=outcome, evidence=evidence)
+    figures = planned[experiment].figures or None
+    result = ExperimentResult(experiment=experiment, on=on, outcome=outcome, evidence=evidence, tested=figures)
     text, known = read_known(folder / held.FACTS)
     facts = inputs.facts.model_copy(update={"results": (*inputs.facts.results, result)})
     write_all(folder, {held.FACTS: update_yaml(text, facts).encode()}, {held.FACTS: known})

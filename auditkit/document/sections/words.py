@@ -38,7 +38,7 @@ def states(journeys: Mapping[str, State]) -> Rich:
 def status(proposal: PolicyProposal, pattern: str) -> Rich:
     """How far a proposed figure has come: provisional, adopted, configured, tested; withheld where its experiment failed."""
     words = ["provisional"] if proposal.provisional and pattern == "timeout" else ["adopted"] if proposal.adopted else []
-    words += [standing] if (standing := proposal.standing.get(pattern)) else []
+    words += [said for said in (proposal.standing.get(pattern), proposal.elsewhere.get(pattern)) if said]
     if pattern in proposal.withheld and not proposal.adopted:
         return rich(muted(f" {', '.join(words)}; "), link("withheld: not exported", "withheld"))
     return rich(muted(f" {', '.join(words)}")) if words else ()
