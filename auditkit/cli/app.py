@@ -257,6 +257,26 @@ def tune(
 
 
 @app.command()
+def storms(
+    dir: Dir,
+    dependency: Annotated[str, typer.Argument(metavar="DEPENDENCY", help="a call of the plan: 'api:home -> users'")],
+    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="draw the map into this file")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="equal seeds give equal results")] = 1,
+    json: Json = False,
+) -> None:
+    """Load, attempts and queues with which a call's retries keep its callee down, and the margin until then."""
+    from auditkit.project import storms as mapping
+
+    found = mapping.storms(dir, dependency, seed=seed, progress=tables.progress("cell"))
+    if svg is not None:
+        mapping.draw(found, svg)
+    if json:
+        _say(shapes.dump(shapes.storm(found)))
+    else:
+        tables.storm(found)
+
+
+@app.command()
 def diff(
     old: Annotated[Path, typer.Argument(metavar="OLD", help="the earlier audit folder")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="the later audit folder")],

@@ -18,6 +18,7 @@ from auditkit.project import Drift, Summary, Written
 
 if TYPE_CHECKING:
     from auditkit.simulation import RunResult
+    from auditkit.simulation.storms import StormMap
     from auditkit.simulation.tuning import Tuning
 
 Json = Mapping[str, object]
@@ -184,6 +185,11 @@ def summary(done: Summary) -> Json:
 def tuned(found: Sequence[Tuning]) -> Json:
     """`auditkit tune`."""
     return {"figures": [tuning.model_dump(mode="json", exclude_none=True) for tuning in found]}
+
+
+def storm(found: StormMap) -> Json:
+    """`auditkit storms`: loads are shares of the callee's workers; a queue of null has no end."""
+    return found.model_dump(mode="json")
 
 
 def simulated(runs: Sequence[RunResult]) -> Json:

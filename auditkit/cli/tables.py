@@ -22,6 +22,7 @@ from auditkit.project import Drift, Summary
 
 if TYPE_CHECKING:
     from auditkit.simulation import RunResult
+    from auditkit.simulation.storms import StormMap
     from auditkit.simulation.tuning import Tuning
 
 _STYLE = {
@@ -327,6 +328,26 @@ def tuned(found: Sequence[Tuning]) -> None:
     print(
         f"\nAssumed: the fault is there or felt for {percent(first.fault_share)} of the time (--fault-share); a degraded answer "
         f"loses half of what a request is worth; differences below {percent(MARGIN)} do not count; {len(first.seeds)} seeds."
+    )
+
+
+def storm(found: StormMap) -> None:
+    """The margin in a sentence, then the greatest load of each column from which the callee recovers by itself."""
+    from auditkit.planning.storms import said
+
+    print(said(found))
+    tries = sorted({safe.attempts for safe in found.safe})
+    rooms = list(dict.fromkeys(safe.queue for safe in found.safe))
+    by_column = {(safe.attempts, safe.queue): safe.load for safe in found.safe}
+    rows = (
+        ("without end" if room is None else f"{room:g} a worker", *(figures.share(by_column[n, room]) for n in tries))
+        for room in rooms
+    )
+    console().print(_table(["recovers up to a load of, with a queue", *(f"{n} attempt{'s' * (n > 1)}" for n in tries)], rows))
+    print(
+        f"\nEach attempt waits {figures.duration(found.timeout_s)}; nothing was answered for "
+        f"{figures.duration(found.trigger_s)}, recovery had {figures.duration(found.patience_s)}. Columns are without a budget; with an endless queue theory says "
+        "1 / attempts. All callers retry alike, and nobody else asks it."
     )
 
 
