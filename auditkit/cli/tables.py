@@ -346,8 +346,8 @@ def storm(found: StormMap) -> None:
     console().print(_table(["recovers up to a load of, with a queue", *(f"{n} attempt{'s' * (n > 1)}" for n in tries)], rows))
     print(
         f"\nEach attempt waits {figures.duration(found.timeout_s)}; nothing was answered for "
-        f"{figures.duration(found.trigger_s)}, recovery had {figures.duration(found.patience_s)}. Columns are without a budget; with an endless queue theory says "
-        "1 / attempts. All callers retry alike, and nobody else asks it."
+        f"{figures.duration(found.trigger_s)}, recovery had {figures.duration(found.patience_s)}. Columns are without a "
+        "budget; with an endless queue theory says 1 / attempts. All callers retry alike, and nobody else asks it."
     )
 
 

@@ -53,11 +53,10 @@ def said(found: StormMap) -> str:
     tries = "1 attempt" if found.attempts == 1 else f"{found.attempts} attempts"
     budget = "" if found.budget is None or found.attempts == 1 else f" within a budget of {percent(found.budget)}"
     queue = "an endless queue" if found.queue is None else f"a queue of {amount(found.queue)} for each worker"
-    start = (
-        f"{found.call}: with {tries}{budget} and {queue} it recovers by itself up to {percent(found.as_set)} of its workers busy"
-    )
-    if found.load is None or found.margin is None:
+    up_to = f"up to {percent(found.as_set)} of its workers busy"
+    start = f"{found.call}: with {tries}{budget} and {queue} it recovers by itself {up_to}"
+    if not found.load or found.margin is None:
         return f"{start}; how busy they are at peak is not known"
-    beyond = "" if found.margin > 0 else ": a short failure can make a long outage"
-    factor = f", {found.as_set / found.load:.1f} times that" if found.load > 0 and found.margin > 0 else ""
-    return f"{start}; at peak {percent(found.load)} are{factor}{beyond}"
+    if found.margin <= 0:
+        return f"{start}, and {percent(found.load)} are at peak: a short failure can make a long outage"
+    return f"{start}: {found.as_set / found.load:.1f} times the {percent(found.load)} of its peak"
