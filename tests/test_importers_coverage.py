@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from auditkit.importers import coverage, propose_journeys
-from auditkit.model.system import System
+from auditkit.importers.coverage_rules import RULES
+from auditkit.model.system import Question, System
+from auditkit.project import Audit
+
+CATALOG = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: web}
+spec: {type: service, lifecycle: production, owner: shop, dependsOn: [component:default/api]}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: api}
+spec: {type: service, lifecycle: production, owner: shop}
+"""
 
 
 def world(kinds: dict[str, str], calls: list[Any], confidence: str | None = "observed", **more: Any) -> System:
@@ -82,6 +97,102 @@ def test_an_alternative_of_a_fallback_is_used() -> None:
     """A cache that only helps in need is still in use."""
     calls = ["web -> api", {"from": "api", "to": "web", "fallback": {"alternatives": ["db"]}}]
     assert coverage(world(SHOP, calls)).unused_datastores == ()
+
+
+# one test for each rule that keeps the grade down ------------------------------------------------------------
+
+
+def asked(*about: str, flips: int = 1) -> list[Question]:
+    """Open questions about calls, each with the conclusions that it would change."""
+    return [Question(id=f"timeout {where}", where=where, what="how long?", flips=flips) for where in about]
+
+
+def test_questions_of_weight_keep_the_grade_from_high_and_are_counted() -> None:
+    """One for every four dependencies is what a careful audit leaves; more is not known well."""
+    system = world({"a": "service", "b": "service"}, ["a -> b"] * 4)
+    assert coverage(system, questions=asked("a -> b")).grade == "high"
+    assert coverage(system, questions=asked("a -> b")).reason.endswith("; 1 question is still open")
+    found = coverage(system, questions=asked("a -> b", "a -> c"))
+    assert found.said == "medium, because 2 questions are open that would change what is reported, the first about a -> b"
+
+
+def test_questions_that_change_nothing_weigh_nothing() -> None:
+    """However many there are."""
+    assert coverage(world(SHOP, CALLS), questions=asked(*"abcdefgh", flips=0)).grade == "high"
+
+
+@pytest.mark.parametrize(
+    ("confidences", "grade", "reason"),
+    [
+        ("ooog", "medium", "only 75 % of the dependencies were observed"),
+        ("occg", "medium", "only 25 % of the dependencies were observed"),
+        ("oggg", "low", "75 % of the dependencies rest on start order or name patterns only"),
+        ("ooooog", "high", "83 % of the dependencies were observed"),
+    ],
+)
+def test_the_share_of_guesses_decides(confidences: str, grade: str, reason: str) -> None:
+    """More than one in five keeps it from high, more than half makes it low."""
+    names = {"o": "observed", "c": "configured", "g": "ordering"}
+    calls = [{"from": "a", "to": "b", "evidence": [{"source": "x", "confidence": names[c]}]} for c in confidences]
+    found = coverage(world({"a": "service", "b": "service"}, calls))
+    assert (found.grade, found.reason[: len(reason)]) == (grade, reason)
+    assert ("the rest is configuration and start order" in found.reason) == (confidences == "occg")
+
+
+@pytest.mark.parametrize(("known", "grade"), [(1, "low"), (2, "low"), (3, "medium"), (30, "medium")])
+def test_a_call_to_somebody_in_no_file_is_never_high(known: int, grade: str) -> None:
+    """More than a quarter of all calls is low: half of what happens there is not on the map."""
+    left = [{"id": "called a", "where": "a", "what": "Whom does a call by 'pay'?"}]
+    found = coverage(world({"a": "service", "b": "service"}, ["a -> b"] * known, questions=left))
+    assert found.grade == grade
+    assert "in no file (a)" in found.reason
+
+
+def test_drawings_alone_are_low_whatever_they_show() -> None:
+    """What somebody drew is neither configured nor observed; one thing that is makes it medium, and so does a person's word."""
+    drawing = [{"from": "a", "to": "b", "evidence": [{"source": "map.dot", "confidence": "declared"}]}]
+    kinds = {"a": "service", "b": "service"}
+    assert coverage(world(kinds, drawing)).grade == "high"
+    alone = coverage(world(kinds, drawing), drawings=["map.dot"])
+    assert alone.said.startswith("low, because diagrams and catalogues alone show the dependencies")
+    both = coverage(world(kinds, [*drawing, "b -> a"]), drawings=["map.dot"])
+    assert both.grade == "medium"
+    assert both.reason.endswith("the rest is drawings")
+    drawing[0]["evidence"].append({"source": "ann", "confidence": "asked"})  # type: ignore[attr-defined]
+    assert coverage(world(kinds, drawing), drawings=["map.dot"]).grade == "high"
+
+
+def test_every_rule_allows_less_than_high() -> None:
+    """And no two have one name: the table is the whole truth about the grade."""
+    assert len({rule.name for rule in RULES}) == len(RULES)
+    assert {rule.at_most for rule in RULES} == {"low", "medium"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("map.dot", "digraph { web -> api; api -> db }"),
+        ("map.mmd", "graph TD\n  web --> api\n  api --> db\n"),
+        ("catalog-info.yaml", CATALOG),
+    ],
+)
+def test_an_audit_of_a_drawing_alone_is_low(tmp_path: Path, name: str, text: str) -> None:
+    """Through the folder: the kept source says what kind of source it was."""
+    (tmp_path / name).write_text(text)
+    audit = Audit.importing([tmp_path / name], tmp_path / "audit")
+    assert audit.coverage().said.startswith("low, because diagrams and catalogues alone"), audit.coverage()
+
+
+def test_open_questions_reach_the_grade_of_an_audit_and_every_page_says_so(tmp_path: Path) -> None:
+    """A person's list of calls is sound evidence, and says nothing of how long anybody waits."""
+    (tmp_path / "calls.csv").write_text("from,to\nweb,api\napi,db\n")
+    audit = Audit.importing([tmp_path / "calls.csv"], tmp_path / "audit")
+    said = audit.coverage().said
+    assert said == "medium, because 4 questions are open that would change what is reported, the first about web -> api"
+    assert said in audit.sentence_on_single_points()
+    audit.export(["md"])
+    plain = (tmp_path / "audit" / "out" / "strategy.md").read_text().replace("*", "").replace("\\", "")
+    assert plain.count("questions are open that would change what is reported") >= 3
 
 
 # ---------------------------------------------------------------------------------------------------- journeys

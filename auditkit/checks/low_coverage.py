@@ -41,8 +41,8 @@ CHECK = Check(
         "nobody has looked. Silence then reads like good news, and is none."
     ),
     how=(
-        "From the coverage report of the import: components without dependency, datastores that nobody uses, strength of "
-        "the evidence."
+        "From the coverage report of the import: components without dependency, datastores that nobody uses, calls to somebody "
+        "who is in no file, strength of the evidence, and open questions that would change what is reported."
     ),
     remedy="Add a source that sees calls (traces, a service mesh's metrics), or answer the open questions.",
     false_alarm="The component really stands alone: say so by leaving it out of the scope.",

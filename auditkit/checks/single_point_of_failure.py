@@ -133,7 +133,7 @@ def sentence_on_single_points(facts: Facts) -> str:
     points = single_points(facts)
     sure = [atom for atom, stops in points.items() if any(stop.proven for stop in stops)]
     maybe = [atom for atom in points if atom not in sure]
-    grade = "unknown" if facts.coverage is None else facts.coverage.grade
+    grade, said = ("unknown", "unknown") if facts.coverage is None else (facts.coverage.grade, facts.coverage.said)
     if not facts.system.journeys:
         return "No journey is known, so nothing can be said about single points of failure; name what users do first."
     parts = []
@@ -142,7 +142,7 @@ def sentence_on_single_points(facts: Facts) -> str:
     if maybe:
         parts.append(f"{len(maybe)} more possible, depending on open answers: {listing(maybe)}.")
     if grade != "high":
-        parts.append(f"Coverage is {grade}: there may be others that nobody has described.")
+        parts.append(f"Coverage is {said}: there may be others that nobody has described.")
     elif not points:
         parts.append("Among everything described, no single failure stops a journey, neither down nor slow.")
     return " ".join(parts)

@@ -67,7 +67,7 @@ def imported(
     proposed = [j for j in system.journeys if j.proposed]
     if proposed:
         print("Journeys proposed, to be confirmed: " + ", ".join(f"{j.id} (enters at {j.entry})" for j in proposed))
-    print(f"\nCoverage: {coverage.grade}. {coverage.reason}")
+    print(f"\nCoverage: {coverage.said}.")
     for title, ids in (
         ("Without any dependency", coverage.without_dependency),
         ("Datastores nobody uses", coverage.unused_datastores),

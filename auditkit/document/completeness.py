@@ -71,7 +71,7 @@ def _topology(view: View) -> Iterator[Slot]:
         yield "nobody has computed how much of the system is known", "run `auditkit import`"
     elif coverage.grade != "high":
         yield (
-            f"coverage is {coverage.grade}{': ' + coverage.reason if coverage.reason else ''}",
+            f"coverage is {coverage.said}",
             "add a source that sees calls, or answer the open questions",
         )
     components = view.book.system.components

@@ -184,6 +184,7 @@ def _about_lifecycle(entity: _Entity) -> Iterator[Question]:
 
 BACKSTAGE: Final = Importer(
     name="backstage",
+    drawn=True,
     title="Backstage catalogue",
     prose=(
         "Components and Resources become components with their owner; dependsOn and dependencyOf become dependencies, and so does"

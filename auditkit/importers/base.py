@@ -38,3 +38,5 @@ class Importer:
     read_together: Callable[[Sequence[tuple[str, str]], ReadSibling], Draft] | None = None
     joins: str | None = None
     """Format that files of this one are read together with, where both are given: it knows what the names in them mean."""
+    drawn: bool = False
+    """What somebody drew or wrote into a catalogue, beside what is configured and runs; alone it makes coverage low."""

@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
+from auditkit.importers.coverage_rules import Known, judge
 from auditkit.model.draft import Coverage
-from auditkit.model.system import CONFIDENCES, Confidence, Dependency, Fallback, System, split_target
+from auditkit.model.system import CONFIDENCES, Confidence, Dependency, Fallback, Question, System, split_target
 
 DATASTORES: Final = frozenset({"database", "cache", "queue"})
 BYSTANDERS: Final = frozenset({"telemetry", "load-generator"})
 """Kinds that need no dependency for the rest to be understood."""
 STATED: Final[frozenset[Confidence]] = frozenset({"observed", "declared", "asked"})
 GUESSED: Final[frozenset[Confidence]] = frozenset({"ordering", "inferred"})
-MAX_SHARE_ALONE: Final = 0.25
-MIN_SHARE_STATED: Final = 0.8
-MAX_SHARE_GUESSED: Final = 0.5
+UNKNOWN_CALLEE: Final = ("called ", "not deployed ", "not here ")
+"""Questions of imports about a call whose other end is in no file."""
 
 
-def coverage(system: System, cannot_say: Sequence[str] = ()) -> Coverage:
+def coverage(
+    system: System,
+    cannot_say: Sequence[str] = (),
+    questions: Sequence[Question] = (),
+    drawings: Collection[str] = (),
+) -> Coverage:
     """What is known of a system. A dependency counts with its strongest evidence; without evidence a person declared it.
 
-    The grade is **low** (no report may claim the absence of anything) where there is no dependency at all, where more than a
-    quarter of the components neither call nor are called (telemetry and load generators aside), where nobody uses a
-    datastore, or where more than half of the dependencies rest on start order or name patterns only. It is **high** where
-    every component is connected, no question of an import is open, and at least four in five dependencies were observed in
-    traffic or stated for the purpose. It is **medium** in between: an address in a configuration is not yet a call.
+    `questions` are those that the map leaves open, ranked: those that flip a conclusion weigh on the grade, and so do all that
+    an import left (`System.open_questions`). `drawings` are the sources that show what somebody drew or wrote into a
+    catalogue, not what is configured or runs. The grade follows the rules of `coverage_rules`: **low** (no report may claim
+    the absence of anything), **medium**, or **high** where no rule objects; each objection is told with it.
 
     >>> from auditkit.model.system import Component, Dependency
     >>> shop = System(system="shop", components=(Component(id="api"), Component(id="db", kind="database")))
     >>> coverage(shop).unused_datastores, coverage(shop).grade
     (('db',), 'low')
-    >>> coverage(shop.model_copy(update={"dependencies": (Dependency(caller="api", to="db"),)})).grade
+    >>> connected = shop.model_copy(update={"dependencies": (Dependency(caller="api", to="db"),)})
+    >>> coverage(connected).grade
     'high'
+    >>> open_ = Question(id="timeout api -> db", where="api -> db", what="How long does api wait?", flips=2)
+    >>> print(coverage(connected, questions=[open_]).said)
+    medium, because 1 question is open that would change what is reported, the first about api -> db
     """
     called = {split_target(target)[0] for dependency in system.dependencies for target in targets(dependency)}
     calling = {split_target(dependency.caller)[0] for dependency in system.dependencies}
@@ -41,7 +49,20 @@ def coverage(system: System, cannot_say: Sequence[str] = ()) -> Coverage:
     unused = tuple(sorted(c.id for c in system.components if c.kind in DATASTORES and c.id not in called))
     found = [dependency.confidence or "declared" for dependency in system.dependencies]
     by_confidence: dict[Confidence, int] = {name: found.count(name) for name in CONFIDENCES if name in found}
-    grade, reason = _grade(len(counted), alone, unused, by_confidence, len(system.open_questions))
+    left = {question.id: question for question in system.open_questions}
+    known = Known(
+        components=len(counted),
+        dependencies=len(system.dependencies),
+        alone=alone,
+        unused=unused,
+        stated=sum(n for name, n in by_confidence.items() if name in STATED),
+        guessed=sum(n for name, n in by_confidence.items() if name in GUESSED),
+        drawn=sum(_only_drawn(dependency, drawings) for dependency in system.dependencies),
+        unknown=tuple(q.where for q in left.values() if q.id.startswith(UNKNOWN_CALLEE)),
+        left_open=sum(not q.id.startswith(UNKNOWN_CALLEE) for q in left.values()),
+        weighty=tuple(q.where for q in questions if q.flips and q.id not in left),
+    )
+    grade, reasons = judge(known)
     return Coverage(
         components=len(system.components),
         without_dependency=alone,
@@ -49,7 +70,7 @@ def coverage(system: System, cannot_say: Sequence[str] = ()) -> Coverage:
         by_confidence=by_confidence,
         cannot_say=tuple(dict.fromkeys(cannot_say)),
         grade=grade,
-        reason=reason,
+        reason="; ".join(reasons),
     )
 
 
@@ -60,41 +81,5 @@ def targets(dependency: Dependency) -> Iterator[str]:
         yield from (alternative.to for alternative in dependency.fallback.alternatives)
 
 
-def _grade(
-    counted: int, alone: tuple[str, ...], unused: tuple[str, ...], by_confidence: dict[Confidence, int], open_questions: int
-) -> tuple[str, str]:
-    total = sum(by_confidence.values())
-    if not total:
-        return "low", "no dependency is known"
-    guessed = sum(n for name, n in by_confidence.items() if name in GUESSED) / total
-    stated = sum(n for name, n in by_confidence.items() if name in STATED) / total
-    low = []
-    if len(alone) > MAX_SHARE_ALONE * counted:
-        low.append(f"{len(alone)} of {counted} components have no dependency ({_names(alone)})")
-    if unused:
-        low.append(f"nobody is known to use {_names(unused)}")
-    if guessed > MAX_SHARE_GUESSED:
-        low.append(f"{_percent(guessed)} of the dependencies rest on start order or name patterns only")
-    if low:
-        return "low", "; ".join(low)
-    missing = []
-    if stated < MIN_SHARE_STATED:
-        share = f"only {_percent(stated)}" if stated else "none"
-        missing.append(
-            f"{share} of the dependencies were observed in traffic or stated for the purpose, the rest is configuration"
-        )
-    if alone:
-        missing.append(f"{_names(alone)} {'has' if len(alone) == 1 else 'have'} no dependency")
-    if open_questions:
-        missing.append(f"the import left {open_questions} question{'s' * (open_questions > 1)} open")
-    if missing:
-        return "medium", "; ".join(missing)
-    return "high", f"{_percent(stated)} of the dependencies were observed in traffic or stated, and every component is connected"
-
-
-def _names(ids: tuple[str, ...], most: int = 5) -> str:
-    return ", ".join(ids[:most]) + (f" and {len(ids) - most} more" if len(ids) > most else "")
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+def _only_drawn(dependency: Dependency, drawings: Collection[str]) -> bool:
+    return bool(dependency.evidence) and all(e.source in drawings for e in dependency.evidence)

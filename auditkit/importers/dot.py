@@ -282,6 +282,7 @@ def _box(key: str, facts: Mapping[str, str], name: str, line: int) -> Box:
 
 DOT: Final = Importer(
     name="dot",
+    drawn=True,
     title="Graphviz DOT",
     prose=(
         "Nodes become components by their name, or by their label where the name says nothing (n1); cylinders are databases;"

@@ -80,6 +80,7 @@ def _arrow(caller: str, callee: str, data: Mapping[str, Any], source: str) -> Ar
 
 GRAPHML: Final = Importer(
     name="graphml",
+    drawn=True,
     title="GraphML",
     prose=(
         "Nodes become components, directed edges dependencies (declared); labels and an attribute kind are used, what auditkit"

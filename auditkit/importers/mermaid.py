@@ -209,6 +209,7 @@ def _drawn(reading: _Reading) -> Draft:
 
 MERMAID: Final = Importer(
     name="mermaid",
+    drawn=True,
     title="Mermaid flowchart",
     prose=(
         "Nodes become components by their id, or by their label where the id says nothing (A, n1); cylinders are databases;"

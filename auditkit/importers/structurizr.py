@@ -137,6 +137,7 @@ def _ours(name: str, whole: Mapping[str, str], elements: Sequence[Element], rela
 
 STRUCTURIZR: Final = Importer(
     name="structurizr",
+    drawn=True,
     title="Structurizr (JSON or DSL)",
     prose=(
         "People, containers, software systems without containers and infrastructure nodes become components; the components of"

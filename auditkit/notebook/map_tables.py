@@ -118,7 +118,7 @@ def coverage_table(coverage: Coverage) -> pd.DataFrame:
     return frame(
         ("what", "how it is"),
         (
-            ("grade", f"{coverage.grade}: {coverage.reason}" if coverage.reason else coverage.grade),
+            ("grade", coverage.said),
             ("components", coverage.components),
             ("known by", ", ".join(f"{kind} {count}" for kind, count in coverage.by_confidence.items()) or "–"),
             ("components without any dependency", ", ".join(coverage.without_dependency) or "none"),

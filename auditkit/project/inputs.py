@@ -9,7 +9,7 @@ from pathlib import Path
 
 from auditkit import engine
 from auditkit.checks import Facts, run_checks, sentence_on_single_points
-from auditkit.importers import coverage, gaps
+from auditkit.importers import coverage, gaps, importers
 from auditkit.model.audit import AuditFacts, Decision, Finding, Strategy, Trial
 from auditkit.model.draft import Coverage
 from auditkit.model.failure import Assume, Mode
@@ -36,7 +36,13 @@ class Inputs:
     def coverage(self) -> Coverage:
         """How much of the system is known, and how surely."""
         said = dict.fromkeys(text for record in self.sources.sources for text in record.cannot_say)
-        return coverage(self.system, tuple(said))
+        drawn = importers()
+        drawings = {
+            record.file.removeprefix("sources/")
+            for record in self.sources.sources
+            if record.format in drawn and drawn[record.format].drawn
+        }
+        return coverage(self.system, tuple(said), self.questions, drawings)
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:

@@ -6,7 +6,7 @@ from auditkit.document.blocks import Block, Heading, Paragraph, bullets, code, l
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import day, how_many
 from auditkit.document.looks import CONFIDENCE
-from auditkit.document.sections.words import sentence, severity
+from auditkit.document.sections.words import severity
 from auditkit.document.view import View
 from auditkit.model.audit import SEVERITIES
 
@@ -48,7 +48,7 @@ def _sure(view: View, empty: tuple[Missing, ...]) -> list[Block]:
             rich(
                 "Coverage is ",
                 strong(coverage.grade),
-                f". {sentence(coverage.reason)}",
+                f"{coverage.said.removeprefix(coverage.grade)}.",
                 f" Of what is known: {', '.join(weakest)}." if weakest else "",
             )
         )

@@ -8,7 +8,7 @@ from auditkit.document.completeness import Missing
 from auditkit.document.figures import NOT_KNOWN, availability, how_many, number, rate
 from auditkit.document.looks import CONFIDENCE
 from auditkit.document.maps import map_pictures
-from auditkit.document.sections.words import gaps, names, sentence, short
+from auditkit.document.sections.words import gaps, names, short
 from auditkit.document.view import View
 from auditkit.model.system import CONFIDENCES, Component, Dependency
 
@@ -57,7 +57,7 @@ def _coverage(view: View) -> list[Block]:
     coverage = view.book.coverage
     if coverage is None:
         return [warning("How much of the system is known was not computed; take every silence in this document as unknown.")]
-    found: list[Block] = [text("Coverage is ", strong(coverage.grade), ". ", sentence(coverage.reason))]
+    found: list[Block] = [text("Coverage is ", strong(coverage.grade), f"{coverage.said.removeprefix(coverage.grade)}.")]
     rows = [(c, CONFIDENCE[c], number(coverage.by_confidence[c])) for c in CONFIDENCES if coverage.by_confidence.get(c)]
     if rows:
         found.append(
