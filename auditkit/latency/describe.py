@@ -28,7 +28,7 @@ from auditkit.latency.profile import (
     slices_of,
 )
 from auditkit.latency.reduce import ALPHA, OK, Call, Reduced
-from auditkit.latency.regime import drift, medians, two_groups, warm_up
+from auditkit.latency.regime import drift, medians, shift, two_groups, warm_up
 from auditkit.latency.statistics import bootstrap_by_slice
 from auditkit.model.latency import Bounds, Histogram, LatencyProfile, call_name
 from auditkit.units import format_duration
@@ -161,7 +161,9 @@ def _warnings(rows: Reduced, answers: Ladder, table: Counts | None, slice_s: flo
         notes.append(f"{zero} durations of exactly zero: is the clock too coarse?")
     if table is not None and slice_s is not None and answers.total:
         levels = medians(table, answers)
-        notes += [warm_up(levels, slice_s), drift(levels)]
+        warm = warm_up(levels, slice_s)
+        answered = slices_of(rows.of(rows.outcome == OK))
+        notes += [warm, None if warm else shift(levels, table.sum(axis=1), answered, slice_s) or drift(levels)]
     notes.append(two_groups(answers))
     return tuple(note for note in notes if note)
 

@@ -1,7 +1,8 @@
 """Normal conditions: which time slices a timeout may be derived from.
 
 Peak load is normal. Slices are left out because they were labelled as an incident, because too many calls failed in them, or
-because latencies stand apart from the rest without more load to explain it (a changed regime). What was left out is shown
+because latencies stand apart from the rest without more load to explain it (a changed regime): single slices by twice the usual,
+a time that began and ended (`stretches`) by half as much again. What was left out is shown
 with its reason; a person can overrule it with time ranges; figures with and without the selection stand side by side.
 """
 
@@ -16,15 +17,14 @@ import numpy.typing as npt
 
 from auditkit.latency.profile import by_slice, ladder, slices_of
 from auditkit.latency.reduce import NO_SLICE, OK, REJECTED, Reduced
-from auditkit.latency.regime import medians
+from auditkit.latency.regime import BUSY, medians
+from auditkit.latency.stretches import episodes, stretches
 
 _FEWEST_SLICES = 20
 """With fewer slices nobody can tell what is normal; then only labelled incidents are left out."""
 _LATENCY_FACTOR = 2.0
 """A slice stands apart from twice the usual median of its call, and five times the usual spread."""
 _SPREADS = 5.0
-_BUSY = 1.25
-"""From this multiple of the usual load on, slowness is what load does: normal."""
 _ERROR_SHARE = 0.05
 _TOGETHER = 0.25
 """Where this share of the calls stands apart at the same time, the slice is left out for all calls."""
@@ -116,11 +116,26 @@ def _apart(rows: Reduced) -> dict[int, str]:
             continue
         middle = float(np.median(level[known]))
         spread = 1.4826 * float(np.median(np.abs(level[known] - middle)))
-        slow = known & (level - middle > max(math.log(factor), _SPREADS * spread)) & (load < _BUSY)
+        slow = known & (level - middle > max(math.log(factor), _SPREADS * spread)) & (load < BUSY)
         for i in np.flatnonzero(slow):
             words = f"p{p * 100:.0f} is {math.exp(level[i] - middle):.1f} times the usual, without more load"
             reasons.setdefault(int(slices[i]), f"changed regime: {words}")
+    for number, words in _episodes(medians(table, answers), load).items():
+        reasons.setdefault(int(slices[number]), words)
     return reasons
+
+
+def _episodes(medians_s: npt.NDArray[np.float64], load: npt.NDArray[np.float64]) -> dict[int, str]:
+    """Slices of a time that was slower than what came before and after it, by less than single slices are judged by."""
+    found = stretches(medians_s)
+    slow = [stretch for stretch in episodes(found) if float(np.median(load[stretch.first : stretch.end])) < BUSY]
+    usual = float(np.nanmedian(medians_s)) if slow else 1.0
+    return {
+        number: f"changed regime: p50 is {stretch.level_s / usual:.1f} times the usual for a while, without more load"
+        for stretch in slow
+        for number in range(stretch.first, stretch.end)
+        if medians_s[number] > math.sqrt(stretch.level_s * usual)  # a stretch of three may hold a slice that was not slow
+    }
 
 
 def _inside(number: int, slice_s: float, ranges: Sequence[TimeRange]) -> str | None:

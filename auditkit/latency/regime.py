@@ -1,15 +1,19 @@
-"""Signs that one distribution does not describe all the samples of a call: warm-up, drift, two groups."""
+"""Signs that one distribution does not describe all the samples of a call: warm-up, drift, a shift of level, two groups."""
 
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 
 from auditkit.latency.profile import Ladder
+from auditkit.latency.stretches import shifted, stretches
 from auditkit.units import format_duration
 
+BUSY = 1.25
+"""From this multiple of the usual load on, slowness is what load does: normal."""
 _FEWEST = 20
 """Samples that a slice must have for its median to say anything."""
 
@@ -51,6 +55,23 @@ def drift(medians_s: npt.NDArray[np.float64]) -> str | None:
     if abs(float(found.statistic)) < 0.6 or float(found.pvalue) > 0.001 or max(after / before, before / after) < 1.25:
         return None
     return f"drift: latencies {'rise' if after > before else 'fall'} over the recording, {_times(after / before)} at its end"
+
+
+def shift(
+    medians_s: npt.NDArray[np.float64], answered: npt.NDArray[np.int64], slices: npt.NDArray[np.int64], slice_s: float
+) -> str | None:
+    """Whether latencies have another level from some time on, to the end: a release, a migration, another instance.
+
+    `answered`: answers of each slice. Busy slices are not asked: they are slower for a reason of their own.
+    """
+    usual = np.where(answered < BUSY * np.median(answered), medians_s, np.nan)
+    found = stretches(usual)
+    since = shifted(found, usual)
+    if since is None:
+        return None
+    when = datetime.fromtimestamp(int(slices[since]) * slice_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    words = f"level shift: since {when} UTC the median is {_times(found[1].level_s / found[0].level_s)} what it was"
+    return f"{words}; these figures mix both, and what is true now is the later part"
 
 
 def two_groups(answers: Ladder) -> str | None:
