@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import gzip
 import math
+from dataclasses import replace
 
 import latency_writers as writers
+import numpy as np
 import pytest
 
 from auditkit.errors import InputError
@@ -335,3 +337,13 @@ def test_traces_that_were_chosen_by_their_end_are_called_so(tmp_path):
     mark = '"attributes": [{"key": "tailsampling.policy", "value": {"stringValue": "slow"}}, '
     path.write_text(writers.otlp(FOUND).replace('"attributes": [{"key": "http', mark + '{"key": "http'))
     assert any("chosen by how they ended" in note and "at random" in note for note in measure([path]).warnings)
+
+
+def test_traces_that_set_in_at_a_round_duration_are_asked_about(tmp_path):
+    """A latency policy keeps traces of 20 ms and more; without it nothing is said."""
+    random, path = np.random.default_rng(5), tmp_path / "t.json"
+    every = [replace(FOUND[0], us=int(us), outcome="ok") for us in random.exponential(20_000, 3000) + 1]
+    path.write_text(writers.jaeger(every))
+    assert not any("chosen by latency" in note for note in measure([path]).warnings)
+    path.write_text(writers.jaeger([call for call in every if call.us >= 20_000]))
+    assert any("no whole trace is shorter than 20ms: chosen by latency?" in note for note in measure([path]).warnings)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from auditkit.model.latency import Bounds, Histogram, LatencyProfile
 from auditkit.patterns.shares import samples_needed, upper_share
+from auditkit.patterns.tail import extrapolated_s
 from auditkit.patterns.timeout import advise, percentile_rule_s, target_from_slo
+from auditkit.units import round_up
 
 
 def profile(
@@ -213,3 +216,27 @@ def test_impossible_questions_are_refused():
         advise(profile(light_tail(400)), target=0.0)
     with pytest.raises(ValueError, match="outside the rule"):
         advise(profile(light_tail(400)), factor=1.0)
+
+
+@pytest.mark.parametrize(("n", "hinted"), [(199, False), (200, True), (298, True), (2994, True), (2995, False)])
+def test_a_tail_is_extrapolated_as_a_hint_only(n, hinted):
+    """From 200 samples on, until the samples show the percentile themselves; the recommendation is the same without it."""
+    random = np.random.default_rng(n)
+    advice = advise(profile((100 * random.exponential(size=n)).tolist()))
+    assert (advice.extrapolated_s is not None) == hinted
+    if hinted:
+        assert advice.extrapolated_s == pytest.approx(0.1 * math.log(1000), rel=0.4)
+        assert advice.recommended_s in (None, round_up(3 * advice.p99.point))
+
+
+def test_no_tail_is_extrapolated_over_a_cut():
+    """Where calls were given up, how long they would have taken is not in the data."""
+    assert advise(profile(light_tail(1000), timeouts=3)).extrapolated_s is None
+
+
+@pytest.mark.parametrize("sigma", [0.3, 0.6, 0.9])
+def test_the_extrapolated_tail_is_right_in_the_middle(sigma):
+    """Over 200 lognormal recordings of 1,000 samples its median is within 15 % of the true 99.9 % percentile."""
+    drawn = np.sort(np.exp(np.random.default_rng(17).normal(0, sigma, (200, 1000))))
+    found = [extrapolated_s(histogram(values), 0.001) for values in drawn.tolist()]
+    assert np.median(found) == pytest.approx(math.exp(sigma * 3.0902), rel=0.15)

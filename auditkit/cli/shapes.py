@@ -132,6 +132,7 @@ def latency(advices: Iterable[TimeoutAdvice]) -> Json:
                 "recommended_ms": _ms(a.recommended_s),
                 "provisional_ms": _ms(a.provisional_s),
                 "aws_rule_ms": _ms(a.aws_rule_s),
+                "extrapolated_ms": _ms(a.extrapolated_s),
                 "unselected_ms": _ms(a.unselected_s),
                 "today_ms": a.today_s if a.today_s == "none" else _ms(a.today_s),
                 "grade": a.grade,

@@ -17,6 +17,7 @@ from auditkit.model.draft import Conflict, Coverage
 from auditkit.model.failure import BlastRadius, CutSets, Range, State
 from auditkit.model.latency import TimeoutAdvice
 from auditkit.model.system import Dependency, Question, System
+from auditkit.patterns.timeout import TARGET
 from auditkit.planning import Comparison
 from auditkit.project import Drift, Summary
 
@@ -192,14 +193,23 @@ def _today_of(advice: TimeoutAdvice) -> str:
 def _beside(advice: TimeoutAdvice) -> list[str]:
     """What stands beside a recommendation: its cost, the other rule, and the figure without the normal-window selection."""
     if advice.recommended_s is None:
-        return []
+        return _hint(advice)
     lines = [advice.cost] if advice.cost else []
     if advice.aws_rule_s is not None and advice.false_timeout is not None:
         share = figures.share(advice.false_timeout.target)
         lines.append(f"the percentile that {share} of healthy calls exceed: {figures.duration(advice.aws_rule_s)}")
     if advice.unselected_s is not None:
         lines.append(f"with the time slices that were left out as not normal: {figures.duration(advice.unselected_s)}")
-    return lines
+    return lines + _hint(advice)
+
+
+def _hint(advice: TimeoutAdvice) -> list[str]:
+    """Where the tail would lead: said as what it is."""
+    if advice.extrapolated_s is None:
+        return []
+    share = figures.share(TARGET if advice.false_timeout is None else advice.false_timeout.target)
+    where = figures.duration(float(f"{advice.extrapolated_s:.2g}"))
+    return [f"a hint, used for nothing: {share} of healthy calls would take longer than {where} if the tail went on as it began"]
 
 
 def _timeout_of(advice: TimeoutAdvice) -> str:

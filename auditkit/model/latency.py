@@ -139,6 +139,9 @@ class TimeoutAdvice(Noun):
     recommended_s: float | None = None
     provisional_s: float | None = None
     aws_rule_s: float | None = Field(default=None, description="the percentile read at the false-timeout target, for comparison")
+    extrapolated_s: float | None = Field(
+        default=None, description="where that percentile would lie if the tail went on as it began: a hint, used for nothing"
+    )
     today_s: float | Literal["none"] | None = Field(default=None, description="what is configured today; None where unknown")
     unselected_s: float | None = Field(default=None, description="recommended had no time slice been left out, where any was")
     grade: Grade

@@ -29,6 +29,7 @@ from decimal import Decimal
 
 from auditkit.model.latency import BoundBy, FalseTimeouts, Grade, Histogram, LatencyProfile, TimeoutAdvice
 from auditkit.patterns.shares import lower_share, samples_needed, upper_share
+from auditkit.patterns.tail import extrapolated_s
 from auditkit.units import format_share, round_up, say_duration
 
 TARGET = 0.001
@@ -274,6 +275,7 @@ def _advice(
         recommended_s=recommended_s,
         provisional_s=provisional_s,
         aws_rule_s=percentile_rule_s(profile, TARGET if target is None else target),
+        extrapolated_s=_hint(profile, TARGET if target is None else target),
         grade=grade,
         false_timeout=share,
         bound_by=by,
@@ -291,6 +293,12 @@ def _beyond(profile: LatencyProfile, share: FalseTimeouts, by: BoundBy) -> str:
     if by == "censored":
         return f"{profile.timeouts} calls were cut off already, which alone is above the target of {format_share(share.target)}"
     return f"above the target: false timeouts up to {_share(share.upper)}, wanted {format_share(share.target)}"
+
+
+def _hint(profile: LatencyProfile, target: float) -> float | None:
+    """Where the tail would lead, for samples that are too few to show it."""
+    seen = profile.timeouts or profile.n >= samples_needed(1 - target)
+    return None if seen or target >= 0.1 else extrapolated_s(profile.ok, target)
 
 
 def _count(profile: LatencyProfile) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from auditkit.errors import InputError
 from auditkit.latency.base import Asked, File, Head, Samples, Source
+from auditkit.latency.sampling import sampled
 from auditkit.model.latency import Side
 from auditkit.spans import SPAN_FORMATS, calls, read_spans
 
@@ -19,8 +20,9 @@ def _read(format: str) -> Callable[[File, Asked], Samples]:
         import pyarrow.compute as pc
 
         text = file.text()
-        found = calls(read_spans(text, file.name, format))
-        table, notes = found.table, [*found.notes, *_sampled(text)]
+        spans = read_spans(text, file.name, format)
+        found = calls(spans)
+        table, notes = found.table, [*found.notes, *sampled(text, spans)]
         later = pc.sum(pc.equal(table["call"], "async")).as_py() or 0
         if later:
             notes.append(f"{later} asynchronous calls are left out: nobody waits for them")
@@ -39,19 +41,6 @@ def _read(format: str) -> Callable[[File, Asked], Samples]:
         return Samples(asked.duck.keep(asked.duck.arrow(columns), file.name), tuple(notes), side)
 
     return read
-
-
-_BY_TAIL = ("tailsampling.", "sampling.policy", "sampling.rule", "adaptive_sampling", "refinery.", "meta.refinery")
-"""Attributes by which samplers that look at whole traces (OpenTelemetry's tail sampling, Refinery) mark what they keep."""
-
-
-def _sampled(text: str) -> list[str]:
-    """What to say where a sampler chose traces after it had seen how they ended."""
-    mark = next((mark for mark in _BY_TAIL if f'"{mark}' in text), None)
-    if mark is None:
-        return []
-    words = "slow and failed ones are kept more often, so every quantile here is too high"
-    return [f"traces were chosen by how they ended (attribute {mark}…): {words}; measure a share that is chosen at random"]
 
 
 def source(format: str, written_in: str, unit: str, errors: str) -> Source:
