@@ -172,11 +172,39 @@ KIALI: Final = json.dumps({
         ],
     },
 })  # fmt: skip
+LINKERD: Final = """\
+apiVersion: v1
+kind: Service
+metadata:
+  name: pay
+  annotations:
+    retry.linkerd.io/http: 5xx
+    retry.linkerd.io/limit: "2"
+    retry.linkerd.io/timeout: 200ms
+    timeout.linkerd.io/request: 2s
+    balancer.linkerd.io/failure-accrual: consecutive
+    balancer.linkerd.io/failure-accrual-consecutive-max-failures: "5"
+---
+apiVersion: linkerd.io/v1alpha2
+kind: ServiceProfile
+metadata: {name: orders.shop.svc.cluster.local}
+spec:
+  routes: [{name: all, condition: {pathRegex: ".*"}, isRetryable: true, timeout: 300ms}, {name: a, condition: {method: GET}}]
+  retryBudget: {retryRatio: 0.2, minRetriesPerSecond: 10, ttl: 10s}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: users, annotations: {retry.linkerd.io/limit: "2"}}
+spec:
+  parentRefs: [{name: users, kind: Service}]
+  rules: [{timeouts: {request: 3s, backendRequest: 1s}}, {matches: [{path: {type: Exact, value: /a}}]}]
+"""
 
 SEEDS: Final[Mapping[str, tuple[str, str]]] = {
     "native": ("system.yaml", NATIVE),
     "compose": ("compose.yaml", COMPOSE),
     "kubernetes": ("k8s.yaml", KUBERNETES),
+    "linkerd": ("linkerd.yaml", LINKERD),
     "edge-list": ("edges.csv", EDGE_LIST),
     "jaeger": ("jaeger.json", JAEGER),
     "otlp": ("otlp.json", OTLP),

@@ -7,7 +7,7 @@ from document_books import policy
 from exporters_inputs import boutique, everything, sample, two
 
 from auditkit.exporters import EXPORTERS
-from auditkit.exporters.calls import calls
+from auditkit.exporters.calls import calls, http_only
 from auditkit.importers import IMPORTERS, detect_format, dump_yaml, load_yaml, merge, validate
 from auditkit.importers.base import no_siblings
 from auditkit.importers.kubernetes import read_together
@@ -19,7 +19,7 @@ from auditkit.model.policy import attempts
 from auditkit.model.system import Policy, System
 from auditkit.project.importing import import_files
 
-WAITS = {"backoff": "50ms", "multiplier": 2, "max_backoff": "500ms"}
+WAITS: dict[str, object] = {"backoff": "50ms", "multiplier": 2, "max_backoff": "500ms"}
 EXPRESSIBLE = {
     "istio": {
         "timeout": "300ms",
@@ -36,15 +36,28 @@ EXPRESSIBLE = {
         },
         "bulkhead": {"max_concurrent": 12, "max_wait": "0s"},
     },
+    "linkerd": {
+        "timeout": "300ms",
+        "retry": {"max_attempts": 3, "backoff": "0s", "jitter": "none"},
+        "circuit_breaker": {"failures": 5, "open_for": "30s", "growth": 2, "max_open": "5m", "half_open_calls": 1},
+    },
     "grpc": {"timeout": "300ms", "retry": {"max_attempts": 3, **WAITS, "budget": "1%"}},
 }  # fmt: skip
 """For each target a policy that it can hold in full, in its own way of waiting."""
+NO_WAITS = {"linkerd"}
+"""Targets that retry at once."""
 
 
 def exported(target: str, system: System, strategy: Strategy | None) -> list[tuple[str, str]]:
     """Path (as below the target's own folder) and text of each exported file."""
     artifacts, _ = EXPORTERS[target].export(system, strategy)
     return [(artifact.path, artifact.content.decode()) for artifact in artifacts]
+
+
+def calls_only(system: System) -> str:
+    """The file of somebody who knows the calls, and how none of them is bounded."""
+    open_ = tuple(dependency.model_copy(update={"policy": None}) for dependency in system.dependencies)
+    return dump_yaml(system.model_copy(update={"dependencies": open_}), None)
 
 
 def read_back(target: str, files: list[tuple[str, str]]) -> list[Draft]:
@@ -75,7 +88,8 @@ def test_what_is_exported_and_read_back_is_the_same_policy(target):
 @pytest.mark.parametrize("tried", [1, 2, 3, 4, 5])
 def test_attempts_come_back_as_attempts(target, tried):
     """Istio counts retries, resilience4j and gRPC count attempts; all come back as attempts, and as the timeout of one."""
-    back = round_trip(target, timeout="100ms", retry={"max_attempts": tried, **WAITS})
+    waits = {} if target in NO_WAITS else WAITS
+    back = round_trip(target, timeout="100ms", retry={"max_attempts": tried, **waits})
     assert (attempts(back), back.timeout_s) == (tried, 0.1)
 
 
@@ -93,7 +107,7 @@ def test_failures_in_a_row_come_back_as_a_count():
     assert round_trip("resilience4j", circuit_breaker=stated) == policy(circuit_breaker=in_force)
 
 
-@pytest.mark.parametrize("target", EXPRESSIBLE)
+@pytest.mark.parametrize("target", [target for target in EXPRESSIBLE if target != "linkerd"])
 @pytest.mark.parametrize("name", ["worked-example", "flash-sale", "boutique"])
 def test_every_call_of_the_samples_survives_the_way_out_and_back(target, name, shared):
     """All calls that a target can see come back, each with its policy, and no other."""
@@ -107,6 +121,19 @@ def test_every_call_of_the_samples_survives_the_way_out_and_back(target, name, s
     }
     merged, _ = merge([load_yaml("system: s", "s.yaml"), *read_back(target, exported(target, system, strategy))])
     assert {dependency.subject: dependency.policy for dependency in validate(merged).dependencies} == expected
+
+
+@pytest.mark.parametrize("name", ["worked-example", "flash-sale", "boutique"])
+def test_every_call_of_the_samples_is_bounded_by_linkerd_again(name, shared):
+    """Annotations hold for whoever calls a Service: every call that Linkerd sees, once its callers are known, and no other."""
+    system = boutique(shared) if name == "boutique" else sample(name)
+    strategy = everything(system, **EXPRESSIBLE["linkerd"])
+    seen = {subject for call in http_only(calls(system, strategy)[0], "Linkerd")[0] for subject in call.subjects}
+    known = load_yaml(calls_only(system), "system.yaml")
+    merged, _ = merge([known, *read_back("linkerd", exported("linkerd", system, strategy))])
+    bounded = {dependency.subject: dependency.policy for dependency in validate(merged).dependencies if dependency.policy}
+    assert bounded == dict.fromkeys(seen, policy(**EXPRESSIBLE["linkerd"]))
+    assert seen
 
 
 # ---------------------------------------------------------------------------------------------------- Istio
@@ -246,6 +273,77 @@ def test_an_update_of_the_rules_updates_the_audit(tmp_path):
         (tmp_path / "rules.yaml").write_text(RULES.replace("500ms", timeout))
         import_files([tmp_path / "rules.yaml"], tmp_path / "audit")
         assert f"timeout: {timeout}" in (tmp_path / "audit/system.yaml").read_text()
+
+
+# ---------------------------------------------------------------------------------------------------- Linkerd
+
+ANNOTATED = """
+apiVersion: v1
+kind: Service
+metadata:
+  name: pay
+  annotations: {retry.linkerd.io/http: 5xx, timeout.linkerd.io/request: 2s, balancer.linkerd.io/failure-accrual: consecutive}
+"""
+PROFILE = """
+apiVersion: linkerd.io/v1alpha2
+kind: ServiceProfile
+metadata: {name: pay.shop.svc.cluster.local}
+spec:
+  routes:
+  - {name: all, condition: {pathRegex: ".*"}, isRetryable: true}
+  retryBudget: {retryRatio: 0.1, minRetriesPerSecond: 5, ttl: 10s}
+"""
+MESH_ROUTE = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: pay, annotations: {retry.linkerd.io/limit: "3"}}
+spec:
+  parentRefs: [{name: pay, kind: Service}]
+  rules:
+  - {timeouts: {request: 4s}}
+  - {matches: [{path: {value: /report}}], timeouts: {request: 9s}}
+"""
+
+
+def test_linkerd_has_the_defaults_of_its_documentation():
+    """One retry, and a breaker after 7 failures in a row for 1 s to 60 s: linkerd.io/2/reference, Retries, Circuit Breaking."""
+    (item,) = read("linkerd", ANNOTATED, "services.yaml").for_every_caller
+    assert item.data["policy"] == {
+        "timeout": "1s",
+        "retry": {"max_attempts": 2, "backoff": "0s", "jitter": "none"},
+        "circuit_breaker": {"failures": 7, "open_for": "1s", "growth": 2.0, "max_open": "1m", "half_open_calls": 1},
+    }
+    assert "retry.linkerd.io/limit 1" in item.data["evidence"][1]["locator"]
+
+
+def test_a_profile_makes_annotations_void_and_limits_no_attempts():
+    """A route of a profile ends after 10 s where it does not say otherwise; its retries have a budget, and no number."""
+    draft = read("linkerd", f"{ANNOTATED}---{PROFILE}", "all.yaml")
+    (item,) = draft.for_every_caller
+    assert (item.data["policy"]["timeout"], item.data["policy"].get("retry")) == ("10s", None)
+    assert "without a limit on attempts, only with a budget (10 % more requests, and 5 a second at least)" in asked(draft)
+    assert "void by its ServiceProfile" in asked(draft)
+    assert "void" not in asked(read("linkerd", ANNOTATED, "services.yaml"))
+
+
+def test_a_route_of_a_service_comes_before_its_annotations():
+    """The rule for all calls holds with the route's own retries; the one for a path is asked about; the breaker stays."""
+    draft = read("linkerd", f"{ANNOTATED}---{MESH_ROUTE}", "all.yaml")
+    (item,) = draft.for_every_caller
+    assert (item.data["policy"]["timeout"], item.data["policy"]["retry"]["max_attempts"]) == ("1s", 4)
+    assert item.data["policy"]["circuit_breaker"]["failures"] == 7
+    assert [question.id for question in draft.questions] == ["routes pay"]
+
+
+def test_annotations_among_manifests_are_read_with_them():
+    """In a cluster the settings bound the workload behind the Service, and a route of a Service lets nobody in."""
+    manifests = f"""{ANNOTATED}spec: {{selector: {{app: payments}}}}
+---
+{{apiVersion: v1, kind: Pod, metadata: {{name: payments, labels: {{app: payments}}}}, spec: {{containers: []}}}}
+---{MESH_ROUTE}"""
+    draft = read_together([("all.yaml", manifests)])
+    assert [item.data["to"] for item in draft.for_every_caller] == ["payments"]
+    assert draft.journeys == ()
 
 
 # ---------------------------------------------------------------------------------------------------- resilience4j

@@ -58,7 +58,7 @@ def _entered(thing: KubeObject) -> Iterator[tuple[str, str | None, int, str]]:
         for i, rule in enumerate(_items(below(spec, "rules"))):
             for j, path in enumerate(_items(below(rule, "http", "paths"))):
                 yield from _backend(thing, below(path, "backend"), f"spec.rules[{i}].http.paths[{j}]")
-    elif thing.kind in _ROUTES:
+    elif thing.kind in _ROUTES and not _is_of_a_mesh(thing):
         for i, rule in enumerate(_items(thing.at("spec", "rules"))):
             for backend in _items(below(rule, "backendRefs")):
                 if text_of(below(backend, "kind")) in ("", "Service"):
@@ -76,6 +76,12 @@ def _entered(thing: KubeObject) -> Iterator[tuple[str, str | None, int, str]]:
     elif thing.kind == "Service" and text_of(thing.at("spec", "type")) in ("LoadBalancer", "NodePort"):
         kind = text_of(thing.at("spec", "type"))
         yield thing.name, thing.namespace, thing.line("spec", "type"), f"spec.type ({kind})"
+
+
+def _is_of_a_mesh(route: KubeObject) -> bool:
+    """Whether a route belongs to Services only: it bounds calls inside, and nothing enters by it."""
+    parents = _items(route.at("spec", "parentRefs"))
+    return bool(parents) and all(text_of(below(parent, "kind")) == "Service" for parent in parents)
 
 
 def _backend(thing: KubeObject, backend: object, what: str) -> Iterator[tuple[str, str | None, int, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from auditkit.importers import istio
+from auditkit.importers import istio, linkerd
 from auditkit.importers.kubernetes_names import Names
 from auditkit.importers.kubernetes_objects import KubeObject
 from auditkit.importers.mesh import Mesh, in_cluster
@@ -14,6 +14,7 @@ from auditkit.model.draft import Draft
 
 MESHES: Final[Mapping[str, Callable[[Iterable[KubeObject], Mesh, Reading], None]]] = {
     "istio": istio.settings,
+    "linkerd": linkerd.settings,
 }
 
 

@@ -18,6 +18,7 @@ from auditkit.importers.isotope import ISOTOPE
 from auditkit.importers.istio import ISTIO
 from auditkit.importers.kiali import KIALI
 from auditkit.importers.kubernetes import KUBERNETES
+from auditkit.importers.linkerd import LINKERD
 from auditkit.importers.mermaid import MERMAID
 from auditkit.importers.native import NATIVE
 from auditkit.importers.resilience4j import RESILIENCE4J
@@ -33,6 +34,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     BACKSTAGE.name: BACKSTAGE,
     COMPOSE.name: COMPOSE,
     ISTIO.name: ISTIO,
+    LINKERD.name: LINKERD,
     KUBERNETES.name: KUBERNETES,
     EDGE_LIST.name: EDGE_LIST,
     GRAPHML.name: GRAPHML,
