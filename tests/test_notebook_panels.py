@@ -86,8 +86,7 @@ def test_latencies_can_be_uploaded(audit: Audit) -> None:
 def test_a_question_is_answered_in_place(audit: Audit) -> None:
     """The answer goes into the file with its source, and the question is gone."""
     panel = see.questions_panel(audit)
-    asked = {value[0]: value for _, value in panel["question"].options}
-    panel["question"].value = asked["api:account -> loyalty"]
+    panel["question"].value = "on_failure api:account -> loyalty"
     assert panel["key"].value == "on_failure"
     assert panel["value"].options == ("fail", "degrade", "ignore")
     panel["value"].value = "ignore"
@@ -96,7 +95,7 @@ def test_a_question_is_answered_in_place(audit: Audit) -> None:
     panel["by"].value = "marketing"
     panel["go"].click()
     assert "Saved in system.yaml" in panel["message"].value
-    assert "api:account -> loyalty" not in {value[0] for _, value in panel["question"].options}
+    assert "on_failure api:account -> loyalty" not in {value for _, value in panel["question"].options}
     answered = next(d for d in audit.system.dependencies if d.subject == "api:account -> loyalty")
     assert answered.on_failure == "ignore"
     assert [(e.source, e.confidence) for e in answered.evidence if e.confidence == "asked"] == [("marketing", "asked")]
@@ -217,7 +216,7 @@ def test_files_are_found_by_browsing(audit: Audit, tmp_path: Path) -> None:
     assert panel["paths"].value == str(inside / "more.csv")
     panel["go"].click()
     assert "1 new dependency: loyalty -&gt; users" in panel["result"].value
-    assert "loyalty -> users" in {value[0] for _, value in panel["questions"]["question"].options}
+    assert "on_failure loyalty -> users" in {value for _, value in panel["questions"]["question"].options}
 
 
 def test_an_experiment_is_simulated_with_both_settings(audit: Audit) -> None:
@@ -300,14 +299,97 @@ def test_tables_of_an_empty_audit_are_empty_not_broken(tmp_path: Path) -> None:
     assert see.decide_once(empty, None, choice="defer", reason="none", by="x") == "Nothing to decide about here."
 
 
+COMPOSE = """\
+services:
+  web: {image: w, depends_on: [db, mail], environment: {PAY_URL: "http://pay:80"}}
+  db: {image: postgres}
+  mail: {image: m}
+"""
+
+
+@pytest.fixture
+def composed(tmp_path: Path) -> Audit:
+    (tmp_path / "compose.yaml").write_text(COMPOSE)
+    return Audit.importing([tmp_path / "compose.yaml"], tmp_path / "shop")
+
+
+def known_calls(audit: Audit) -> dict[str, str | None]:
+    return {d.subject: d.confidence for d in audit.system.dependencies}
+
+
+def test_what_only_start_order_shows_is_confirmed_or_rejected_with_one_click(composed: Audit, tmp_path: Path) -> None:
+    """Yes makes it as good as declared, No takes it away; an import of the same file neither asks nor adds again."""
+    panel = see.questions_panel(composed)
+    panel["question"].value = "confirm web -> db"
+    panel["yes"].click()
+    assert "say who gives it" in panel["message"].value
+    panel["by"].value = "web-team"
+    assert "audit.settle(&#x27;confirm web -&gt; db&#x27;, &#x27;yes&#x27;, by=&#x27;web-team&#x27;)" in panel["plain"].value
+    panel["yes"].click()
+    assert "web -&gt; db: yes, says web-team. Saved in system.yaml." in panel["message"].value
+    panel["question"].value = "confirm web -> mail"
+    panel["no"].click()
+    for again in (False, True):
+        if again:
+            composed.import_files([tmp_path / "compose.yaml"])
+            panel["again"].click()
+        assert known_calls(composed) == {"web -> db": "asked"}
+        assert not {"confirm web -> db", "confirm web -> mail"} & {value for _, value in panel["question"].options}
+
+
+def test_an_answer_is_taken_back_but_no_later_change_with_it(composed: Audit) -> None:
+    """Undo puts the files back byte by byte; where somebody else has written since, it is refused in words."""
+    panel, before = see.questions_panel(composed), composed.answers()
+    panel["by"].value = "web-team"
+    assert panel["undo"].disabled
+    panel["question"].value = "confirm web -> mail"
+    panel["no"].click()
+    assert known_calls(composed) == {"web -> db": "ordering"}
+    panel["undo"].click()
+    assert composed.answers() == before
+    assert "taken back" in panel["message"].value
+    assert panel["undo"].disabled
+    panel["question"].value = "confirm web -> mail"
+    panel["no"].click()
+    composed.answer("web", "owner", "shop", by="ann")
+    panel["undo"].click()
+    assert 'role="alert"' in panel["message"].value
+    assert composed.system.component("web").owner == "shop"
+
+
+def test_a_question_is_put_off_until_the_others_are_answered(composed: Audit) -> None:
+    """The next one is shown; nothing is written."""
+    panel, before = see.questions_panel(composed, limit=99), composed.answers()
+    first, second = (value for _, value in panel["question"].options[:2])
+    panel["question"].value = first
+    panel["later"].click()
+    options = [value for _, value in panel["question"].options]
+    assert (panel["question"].value, options[0], options[-1]) == (second, second, first)
+    assert composed.answers() == before
+
+
+def test_what_no_key_holds_is_answered_in_words(composed: Audit) -> None:
+    """Yes and No are for what can be answered so."""
+    panel = see.questions_panel(composed)
+    panel["question"].value = "not deployed pay"
+    assert (panel["yes"].disabled, panel["key"].value) == (True, "")
+    panel["by"].value = "web-team"
+    panel["go"].click()
+    assert "is not complete" in panel["message"].value
+    panel["value"].value = "switched off in May"
+    panel["go"].click()
+    assert "not deployed pay" not in {question.id for question in composed.questions()}
+    assert "switched off in May" in (composed.folder / "system.yaml").read_text()
+
+
 def test_what_only_start_order_shows_is_confirmed_by_saying_how_it_is_called(tmp_path: Path) -> None:
     """The panel offers the key that settles it, and the question is gone."""
     compose = tmp_path / "compose.yaml"
     compose.write_text("services: {web: {image: w, depends_on: [db]}, db: {image: postgres}}\n")
     panel = see.questions_panel(Audit.importing([compose], tmp_path / "shop"))
-    panel["question"].value = next(value for _, value in panel["question"].options if value[1] == "confirm web -> db")
+    panel["question"].value = "confirm web -> db"
     assert (panel["key"].value, panel["value"].options) == ("call", ("sync", "async"))
     panel["value"].value, panel["by"].value = "sync", "web-team"
     panel["go"].click()
     assert "Saved in system.yaml" in panel["message"].value
-    assert "confirm web -> db" not in {value[1] for _, value in panel["question"].options}
+    assert "confirm web -> db" not in {value for _, value in panel["question"].options}

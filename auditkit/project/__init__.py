@@ -14,6 +14,7 @@ from auditkit.project.importing import import_files
 from auditkit.project.lab import open_app, open_lab
 from auditkit.project.measuring import How, timeouts, timeouts_of_table
 from auditkit.project.schemas import schemas, write_schemas
+from auditkit.project.settling import answered_with
 from auditkit.project.steps import unmeasured
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Severity",
     "Summary",
     "Written",
+    "answered_with",
     "cut_sets_of",
     "diff",
     "explain",

@@ -19,7 +19,7 @@ from auditkit.model.failure import Assume, BlastRadius, CutSets, Mode
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.system import Policy, Question, System
 from auditkit.planning import JourneyChain, chains
-from auditkit.project import analysis, back_testing, creating, deciding, exporting, importing, measuring, settling, steps
+from auditkit.project import analysis, back_testing, creating, deciding, exporting, importing, measuring, settling, steps, undoing
 from auditkit.project import folder as held
 from auditkit.project.back_testing import BackTest
 from auditkit.project.drift import Drift
@@ -166,6 +166,14 @@ class Audit:
     def settle(self, question: str, answer: str, by: str) -> System:
         """Answer a question of an import by its id: `yes` or `no` to a suggested call or name, else in words."""
         return settling.settle(self.folder, question, answer, by)
+
+    def answers(self) -> undoing.Answers:
+        """What the files say that answers go into; keep it before an answer, and `put_back` takes that answer back."""
+        return undoing.answers(self.folder)
+
+    def put_back(self, before: undoing.Answers, after: undoing.Answers) -> None:
+        """Take answers back: the files say again what they said `before`, unless they have changed since `after`."""
+        undoing.put_back(self.folder, before, after)
 
     def measure(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from auditkit.errors import InputError
 from auditkit.importers import dump_yaml, gaps, load_yaml, merge, renamed, update_yaml, validate
@@ -16,6 +16,20 @@ from auditkit.project.files import read_known, write_all
 
 _CALLS = (f"{SUGGESTED} ", f"{CONFIRM} ", "allowed ", "name ")
 """Questions whether one component calls another; their ids end in `caller -> callee`."""
+
+_FACTS = ("on_failure ", "timeout ", "rate ", "concurrency ")
+"""Questions about one fact of the map: they are answered by stating it, with `answer`."""
+
+
+def answered_with(question: str) -> Literal["yes or no", "words", "fact"]:
+    """How the question of that id is answered: `settle` takes yes or no, or words; a fact is stated with `answer`.
+
+    >>> [answered_with(id) for id in ("confirm web -> db", "called orders", "timeout web -> db")]
+    ['yes or no', 'words', 'fact']
+    """
+    if question.startswith(_FACTS):
+        return "fact"
+    return "yes or no" if question.startswith((*_CALLS, f"{SAME} ")) else "words"
 
 
 def settle(folder: Path, question: str, answer: str, by: str) -> System:
