@@ -240,6 +240,27 @@ def test_what_nobody_waits_for_gets_no_policy_and_says_so() -> None:
     assert "buffer of api -> mail" in found.policies[0].needs[0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "more", "is_ours"),
+    [("load-generator", {}, False), ("load-generator", {"owner": "qa"}, False), ("client", {}, False),
+     ("client", {"owner": "app team"}, True), ("service", {}, True)],
+)  # fmt: skip
+def test_calls_of_users_are_left_out_on_purpose(kind: str, more: dict[str, Any], is_ours: bool) -> None:
+    """A browser or a load generator is not set here: deadlines and shedding instead; an app with an owner is ours."""
+    system = world([call("api", "web", rate="100/s")], {"web": {"kind": kind, **more}})
+    found = propose(system, {"web -> api": measured("web -> api", 100)})
+    made = one(found, "web -> api")
+    assert (timeout_s(made.proposed) is not None) == is_ours
+    if not is_ours:
+        assert made.proposed is None
+        assert "deadlines bound what users wait for, and api sheds" in made.reason
+        assert {o.pattern for o in found.omitted} == {"timeout", "retry", "circuit_breaker", "bulkhead", "fallback"}
+        assert "deadline of journey buy" in made.needs
+        assert ("whether web is a program of yours (its owner)" in made.needs) == (kind == "client")
+        checks = {f.check for f in run_checks(facts(system)) if f.subject in ("web", "web -> api")}
+        assert not checks & {"unbounded_wait", "shared_pool", "unknown_answer"}
+
+
 def test_a_module_of_a_monolith_is_no_remote_call_but_calls_some() -> None:
     """Calls into a module are functions; the module's own calls to the outside get their policies."""
     found = proposals(call("billing"), call("db", "billing"), components={"billing": {"kind": "module"}})

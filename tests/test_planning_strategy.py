@@ -259,6 +259,17 @@ def test_a_queue_that_only_holds_latecomers_is_advised_against() -> None:
     assert any(title.startswith("shed load at db") for title in titles)
 
 
+def test_a_queue_behind_users_is_judged_by_their_journeys_deadline() -> None:
+    """A load generator's call is under no deadline, the journey that it plays is: 1 s, with 20 workers of 100 ms."""
+    system = world(
+        [{"from": "load", "to": "api", "rate": "100/s"}],
+        {"load": {"kind": "load-generator"}, "api": {"concurrency": 20, "queue": 1000}},
+        deadline="1s",
+    )
+    made = strategy(facts(system, measured("load -> api", 200)))
+    assert any(a.title.startswith("shed load at api: a full queue of 1000") for a in made.actions)
+
+
 def test_reads_and_writes_of_one_callee_get_pools_of_their_own() -> None:
     """One caller reads and writes one callee: advice names both; two reads get none."""
     read, write = ({"from": f"api:{way}", "to": f"db:{way}", "on_failure": "fail", "policy": OPEN} for way in ("read", "write"))

@@ -19,6 +19,8 @@ NAME = "shared_pool"
 def run(facts: Facts) -> Iterator[Finding]:
     """One finding for each component that a single slow callee can exhaust."""
     for component in facts.system.components:
+        if not facts.paths.is_ours(component.id):
+            continue
         calls = [d for d in facts.paths.of_component.get(component.id, ()) if facts.paths.timed(d)]
         taken = [(callee, group) for callee, group in by_callee(calls) if exhausts(facts, component, calls, group)]
         if not taken:

@@ -17,7 +17,7 @@ NAME = "unbounded_wait"
 def run(facts: Facts) -> Iterator[Finding]:
     """One finding for each synchronous dependency, and each fallback alternative, whose wait nothing bounds."""
     for dependency in facts.system.dependencies:
-        if not facts.paths.timed(dependency):
+        if not facts.paths.timed(dependency) or not facts.paths.is_ours(dependency.caller):
             continue
         policies = [("the call", dependency.policy), *((f"its fallback to {a.to}", a.policy) for a in alternatives(dependency))]
         unbounded = [(what, policy) for what, policy in policies if timeout_s(policy) is None]
@@ -57,7 +57,7 @@ CHECK = Check(
     how=(
         "Every synchronous dependency, and every alternative of its fallback, is asked for its timeout. A timeout stated "
         "as none is proven; one that nobody has told is possible. Certificates, networks and modules of one process have "
-        "no timeout."
+        "no timeout; what users and load generators wait is not set here (a client with an owner is a program of its own)."
     ),
     remedy=(
         "Set a timeout on every synchronous call, derived from its latency; auditkit latency shows which figure the data justify."

@@ -15,7 +15,8 @@ def run(facts: Facts) -> Iterator[Finding]:
     """One finding for each synchronous call of a journey whose `on_failure` is unknown."""
     for dependency in facts.system.dependencies:
         touched = facts.journeys_of(dependency)
-        if dependency.call != "sync" or dependency.on_failure is not None or not touched:
+        asked = dependency.call == "sync" and facts.paths.is_ours(dependency.caller)
+        if not asked or dependency.on_failure is not None or not touched:
             continue
         callee = " or ".join(dependency.to)
         yield finding(
@@ -41,7 +42,7 @@ CHECK = Check(
         "Whether a failed call fails the page or leaves a gap in it is a business decision. Where nobody has taken it, "
         "the code has, usually by letting the exception through."
     ),
-    how="Every synchronous call on the way of a journey whose `on_failure` is missing or unknown.",
+    how="Every synchronous call on the way of a journey whose `on_failure` is missing or unknown; what users do is not asked.",
     remedy="Decide it for each call, with the people who own the journey: fail, degrade with a fallback, or ignore.",
     false_alarm="None: an answer costs one line in system.yaml.",
     sources=("Michael T. Nygard, Release It!, 2nd edition, 2018",),

@@ -14,6 +14,9 @@ from auditkit.model.system import Alternative, Component, Dependency, Fallback, 
 TIMELESS = frozenset({"certificate", "network", "module"})
 """Kinds that nobody waits for with a clock: they are valid or reachable or not, or they are called inside one process."""
 
+USERS = frozenset({"client", "load-generator"})
+"""Kinds that call on behalf of users: their programs belong to others, unless somebody is named as a client's owner."""
+
 
 @dataclass(frozen=True, slots=True)
 class Paths:
@@ -53,6 +56,11 @@ class Paths:
     def timed(self, dependency: Dependency) -> bool:
         """Whether somebody waits for this call: it is synchronous and its callee can be slow."""
         return dependency.call == "sync" and any(self.kind(target) not in TIMELESS for target in dependency.to)
+
+    def is_ours(self, component: str) -> bool:
+        """Whether its calls can be set here: a load generator's cannot, a client's only where it has an owner (an app, say)."""
+        known = self.components.get(split_target(component)[0])
+        return known is None or known.kind not in USERS or (known.kind == "client" and known.owner is not None)
 
     def reached(self, journey: Journey) -> tuple[Dependency, ...]:
         """Dependencies whose failure may touch a journey's answer, or its completion; in a fixed order.

@@ -27,7 +27,8 @@ def advice_for(facts: Facts) -> list[Action]:
 def _shed(facts: Facts, component: Component, left_s: dict[str, float]) -> Iterator[Action]:
     """A queue longer than what can be answered within the strictest deadline of its callers."""
     calls = [d for d in facts.paths.to_component.get(component.id, ()) if d.call == "sync"]
-    times = [(left_s[d.subject], mean) for d in calls if d.subject in left_s and (mean := mean_s(d, facts.profiles))]
+    asked = [(_patience_s(facts, d, left_s), mean_s(d, facts.profiles)) for d in calls]
+    times = [(patience, mean) for patience, mean in asked if patience is not None and mean]
     if component.workers is None or not isinstance(component.queue, int) or not times:
         return
     deadline, mean = min(times)
@@ -42,6 +43,14 @@ def _shed(facts: Facts, component: Component, left_s: dict[str, float]) -> Itera
             owner=component.owner,
             effort="small",
         )
+
+
+def _patience_s(facts: Facts, dependency: Dependency, left_s: dict[str, float]) -> float | None:
+    """What is left of the deadline for a call; for one that users make, the strictest deadline of journeys that enter there."""
+    if dependency.subject in left_s or facts.paths.is_ours(dependency.caller):
+        return left_s.get(dependency.subject)
+    deadlines = [j.deadline_s for j in facts.system.journeys if j.entry in dependency.to and isinstance(j.deadline_s, float)]
+    return min(deadlines, default=None)
 
 
 def _partition(facts: Facts, component: Component) -> Iterator[Action]:

@@ -44,8 +44,11 @@ def fit_together(
 
     `held`: calls that keep today's timeout, by subject, and why.
     """
-    allowed = targets(paths(system), target)
-    advices = _leave_to_bulkheads(system, profiles, advise_all(system, profiles, target), allowed)
+    known = paths(system)
+    ours = {d.subject for d in system.dependencies if known.is_ours(d.caller)}
+    advices = {subject: advice for subject, advice in advise_all(system, profiles, target).items() if subject in ours}
+    allowed = targets(known, target)
+    advices = _leave_to_bulkheads(system, profiles, advices, allowed)
     advices = _raise_outer(system, profiles, advices, allowed)
     return hold_back(system, _tighten_inner(system, profiles, advices, allowed), held or {})
 

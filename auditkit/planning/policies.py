@@ -14,7 +14,7 @@ from auditkit.model.policy import retry, timeout_s
 from auditkit.model.system import Bulkhead, CircuitBreaker, Dependency, Fallback, Policy, Retry, System
 from auditkit.patterns.fallback import open_points
 from auditkit.planning.breakers import choose_breaker
-from auditkit.planning.decided import changed, instead_of, with_decided
+from auditkit.planning.decided import FIGURES, changed, instead_of, with_decided
 from auditkit.planning.experiments import standings
 from auditkit.planning.fitting import fit_together
 from auditkit.planning.held_back import taking_pools
@@ -62,6 +62,12 @@ def propose(
     omitted: list[Omission] = []
     for dependency, planned in zip(system.dependencies, plan.paths.system.dependencies, strict=True):
         subject = dependency.subject
+        if not plan.paths.is_ours(dependency.caller):
+            policies.append(_of_users(plan.paths, dependency))
+            omitted += [
+                Omission(dependency=subject, pattern=p, reason=policies[-1].reason) for p in (*FIGURES.values(), "fallback")
+            ]
+            continue
         if subject not in timeouts:
             policies.append(_nothing(dependency))
             continue
@@ -216,6 +222,22 @@ def _nothing(dependency: Dependency) -> PolicyProposal:
     if dependency.call == "async" and dependency.buffer is None:
         needs = (f"buffer of {dependency.subject}: size, and what happens when it is full",)
     return PolicyProposal(dependency=dependency.subject, today=_policy(dependency), reason=_why_nothing(dependency), needs=needs)
+
+
+def _of_users(known: Paths, dependency: Dependency) -> PolicyProposal:
+    """A call that users make, or what stands for them: nobody here sets it, so it is bounded and refused where it arrives."""
+    caller, callee = known.caller(dependency), " or ".join(dependency.to)
+    what = "a load generator that stands for users" if caller.kind == "load-generator" else "a program of users"
+    reason = f"{caller.id} is {what}: its calls are not set here. Journeys' deadlines bound what users wait for, and {callee} "
+    unbounded = [j.id for j in known.system.journeys if j.entry in (*dependency.to, dependency.caller) and j.deadline_s is None]
+    needs = [f"deadline of journey {journey}" for journey in unbounded]
+    needs += [f"whether {caller.id} is a program of yours (its owner)"] if caller.kind == "client" else []
+    return PolicyProposal(
+        dependency=dependency.subject,
+        today=_policy(dependency),
+        reason=f"{reason}sheds what it cannot answer in time",
+        needs=tuple(needs),
+    )
 
 
 def _why_nothing(dependency: Dependency) -> str:

@@ -115,7 +115,8 @@ def _reasons(view: View) -> list[Block]:
         cost = "; ".join(w for w in (advice.cost, *advice.warnings) if w) if advice else ""
         needs = "; ".join(proposal.needs).replace(dependency.subject, "this call")
         told.append((dependency.subject, (why or "–", cost or "–", needs or "–")))
-    told += [(omission.dependency, (omission.reason, "–", "–")) for omission in view.omissions("timeout")]
+    said = {subject for subject, _ in told}
+    told += [(o.dependency, (o.reason, "–", "–")) for o in view.omissions("timeout") if o.dependency not in said]
     if not told:
         return []
     rows: list[tuple[Part, ...]] = [(some(calls), *words) for words, calls in by_words(told).items()]
