@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -361,21 +361,34 @@ def storm(found: StormMap) -> None:
     )
 
 
+def _swept(runs: Sequence[RunResult], proposed: Mapping[str, str]) -> None:
+    """How far the verdicts on the proposed settings hang on what was assumed."""
+    ends = {run.experiment: True for run in runs if run.settings.startswith("unknowns ")}
+    for run in runs:
+        if run.settings.startswith("unknowns "):
+            ends[run.experiment] &= run.verdict == proposed.get(run.experiment)
+    if ends:
+        same = sum(ends.values())
+        print(
+            f"\nWith everything that is unknown at its low and at its high end {same} of {len(ends)} verdicts on the proposed "
+            "settings stay the same" + ("." if same == len(ends) else "; the rows `assuming …` say which answers matter.")
+        )
+
+
 def simulated(runs: Sequence[RunResult]) -> None:
     """Each experiment under today's settings and the proposed ones: the verdict and its figures; then what was assumed."""
     if not runs:
         print("The plan has no chaos experiment to simulate.")
         return
     proposed = {run.experiment: run.verdict for run in runs if run.settings == "proposed"}
-    shown = [run for run in runs if not run.settings.startswith("without ") or run.verdict != proposed.get(run.experiment)]
+    always = ("today", "proposed")
+    shown = [run for run in runs if run.settings in always or run.verdict != proposed.get(run.experiment)]
     rows = ((run.experiment, run.settings, run.verdict, run.why) for run in shown)
     console().print(_table(["experiment", "settings", "verdict", "while the fault lasts"], rows))
     if len(shown) < len(runs):
-        print(
-            f"\n{len(runs) - len(shown)} runs with a single proposal left out end like the proposed settings; --json lists them."
-        )
+        print(f"\n{len(runs) - len(shown)} other runs end like the proposed settings: --json lists them.")
+    _swept(runs, proposed)
     assumed = dict.fromkeys((a.where, a.what) for run in runs for a in run.assumptions)
     print(f"\nAssumed, for want of an answer ({len(assumed)}):")
     for where, what in assumed:
         print(f"  {where}: {what}")
-    print("  everywhere: calls are slow independently of each other, which real slow spells are not")

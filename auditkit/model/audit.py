@@ -115,6 +115,8 @@ class Experiment(Noun):
 class Trial(Noun):
     """One experiment as it was simulated under one set of settings: `today`, `proposed`, or `without from -> to`.
 
+    `unknowns low`, `unknowns high` and `assuming WHERE: WHAT` are the proposed settings with other answers to what is not known.
+
     `bad` are the mean shares (0..1) of errors and late answers of each journey while the fault lasted. `journeys` has more of
     them, for `today` and `proposed` only.
     """

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from auditkit.simulation.kernel_base import Floats, Ints, World
 
 NEVER = 1 << 60
+WORKERS, QUEUE = "workers unknown: as many as it takes", "queue unknown: without end"
+EFFECT, FALLBACK = "what its failure does is unknown: the answer fails", "its fallback is unknown: it works"
+"""What is assumed for want of an answer; `unknowns` sweeps it."""
 JITTERS = {"none": c.NO_JITTER, "full": c.FULL_JITTER, "equal": c.EQUAL_JITTER}
 
 
@@ -175,9 +178,9 @@ def _instances(
         workers = component.workers if component else None
         room = component.queue if component and isinstance(component.queue, int) else None
         if name in used and workers is None and not (component and component.concurrency == "none"):
-            said[name, "workers unknown: as many as it takes"] = None
+            said[name, WORKERS] = None
         if name in used and workers is not None and room is None and not (component and component.queue == "none"):
-            said[name, "queue unknown: without end"] = None
+            said[name, QUEUE] = None
         around = not (component and component.failover == "manual")
         comps[number] = len(rows), 1 if setup.balance == "turns" else 0, around, 0, running
         for _ in range(running):
@@ -204,10 +207,10 @@ def _dependencies(
         others = alternatives(d)
         legs += [Leg(row, other.to, other.policy, True) for other in others]
         if d.on_failure is None and d.call == "sync":
-            said[d.subject, "what its failure does is unknown: the answer fails"] = None
+            said[d.subject, EFFECT] = None
         how = {"degrade": c.DEGRADE, "ignore": c.IGNORE}.get(d.on_failure or "fail", c.FAIL)
         if d.on_failure == "degrade" and d.fallback is None:
-            said[d.subject, "its fallback is unknown: it works"] = None
+            said[d.subject, FALLBACK] = None
         fallback = (
             c.NO_FALLBACK if d.fallback == "none" else c.ALTERNATIVES if isinstance(d.fallback, Fallback) and others else c.STATIC
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from auditkit.model.audit import Experiment
+from auditkit.model.failure import Assumption
 from auditkit.model.latency import LatencyProfile
 from auditkit.model.policy import retry
 from auditkit.model.system import System, split_target
@@ -14,13 +15,25 @@ from auditkit.simulation.compile import budget_of, compiled_system
 from auditkit.simulation.results import Bounds, LoadBound, RunResult
 from auditkit.simulation.run import Outcomes, run_compiled
 from auditkit.simulation.setup import Fault, Setup
-from auditkit.simulation.summaries import busy_results, call_results, journey_results
+from auditkit.simulation.summaries import SPELL_S, SPELL_SHARE, busy_results, call_results, journey_results
 from auditkit.simulation.verdicts import verdict
 
 BEFORE_S, DURING_S, AFTER_S, SEEDS = 20.0, 40.0, 60.0, 4
 """Simulated seconds before, during and after the fault, and runs with seeds of their own: what a laptop does in a second."""
 ERROR_SHARE = 0.3
 """Share of errors in a retry experiment, as its method says."""
+
+ALWAYS = (
+    Assumption(where="everywhere", what="calls are slow independently of each other, which real slow spells are not"),
+    Assumption(
+        where="verdicts",
+        what=f"users are served as before once no {SPELL_S} s have {SPELL_SHARE * 100:g} % more bad answers than before it",
+    ),
+    Assumption(
+        where="verdicts", what="a journey that misses its bound before the fault as well is held to be no worse than it was then"
+    ),
+)
+"""What every verdict takes for granted: draws are independent, and two judgement calls."""
 
 
 def faults_of(experiment: Experiment) -> tuple[Fault, ...]:
@@ -108,5 +121,5 @@ def judged(system: System, experiment: Experiment, settings: str, runs: Sequence
         busy=busy_results(runs, (BEFORE_S, DURING_S, AFTER_S)),
         verdict=found,
         why=why,
-        assumptions=runs[0].compiled.assumptions,
+        assumptions=(*runs[0].compiled.assumptions, *ALWAYS),
     )

@@ -88,7 +88,11 @@ class BusyResult(Noun):
 
 
 class RunResult(Noun):
-    """One experiment under one set of settings: `today`, `proposed`, or `without from -> to` (one proposal left out)."""
+    """One experiment under one set of settings: `today`, `proposed`, or `without from -> to` (one proposal left out).
+
+    `unknowns low` and `unknowns high` are the proposed settings with everything that was assumed at one end of what it might be,
+    `assuming WHERE: WHAT` with one such answer alone.
+    """
 
     experiment: str
     settings: str

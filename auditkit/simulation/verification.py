@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditkit.model.audit import Experiment
+from auditkit.model.failure import Assumption
 from auditkit.model.latency import LatencyProfile
 from auditkit.model.policy import breaker, bulkhead, retry, timeout_s
 from auditkit.model.system import Dependency, System
@@ -15,6 +16,7 @@ from auditkit.simulation.parallel import THREADS, each
 from auditkit.simulation.results import PROPOSED, TODAY, RunResult
 from auditkit.simulation.run import Outcomes
 from auditkit.simulation.setup import Fault
+from auditkit.simulation.unknowns import ENDS, Given, all_at, unknowns
 
 ACTED = (c.T_TIMEOUTS, c.T_POOL_FULL, c.T_BREAKER_OPEN, c.T_RETRIES, c.T_OPENINGS, c.T_NO_BUDGET)
 
@@ -55,7 +57,9 @@ def tasks_of(
 
 
 def verified(task: Task) -> tuple[RunResult, ...]:
-    """The results of one task: each experiment today, proposed, and without each proposal.
+    """The results of one task: each experiment today, proposed, with what is unknown low and high, and without each proposal.
+
+    Where a verdict changes at one end of the unknown, each unknown is tried there alone (`assuming …`).
 
     A proposal that never acted (no timeout, refusal, retry or opening of its own in any run) and replaces nothing cannot be
     missed: by the same draws, leaving it out gives the same run to the last bit, so it is not run again.
@@ -64,12 +68,27 @@ def verified(task: Task) -> tuple[RunResult, ...]:
     systems = task.strategies
     found: list[RunResult] = []
 
-    def told(system: System, settings: str, runs: Sequence[Outcomes]) -> None:
-        found.extend(judged(system, experiment, settings, runs, task.seed) for experiment in task.experiments)
+    def told(system: System, settings: str, runs: Sequence[Outcomes], assumed: tuple[Assumption, ...] | None = None) -> None:
+        results = [judged(system, experiment, settings, runs, task.seed) for experiment in task.experiments]
+        found.extend(r if assumed is None else r.model_copy(update={"assumptions": assumed}) for r in results)
 
     told(systems.today, TODAY, run_seeds(systems.today, task.profiles, setup, task.seeds))
     proposed = run_seeds(systems.proposed, task.profiles, setup, task.seeds)
     told(systems.proposed, PROPOSED, proposed)
+    sure = {result.experiment: result.verdict for result in found if result.settings == PROPOSED}
+    given, assumed = Given(systems.proposed, task.profiles, setup), found[-1].assumptions
+    open_ = unknowns(given, proposed)
+    for end in ENDS:
+        if (other := all_at(given, open_, end)) is None:
+            continue
+        told(other.system, f"unknowns {end}", run_seeds(other.system, other.profiles, other.setup, task.seeds), assumed)
+        if all(result.verdict == sure[result.experiment] for result in found if result.settings == f"unknowns {end}"):
+            continue
+        for unknown in open_:  # which of them is it?
+            if (at := getattr(unknown, end)) is not None:
+                alone = at.put(given)
+                runs = run_seeds(alone.system, alone.profiles, alone.setup, task.seeds)
+                told(alone.system, f"assuming {unknown.where}: {at.words}", runs, assumed)
     for subject, system in systems.without.items():
         idle = _cannot_be_missed(subject, systems.today, systems.proposed, proposed)
         told(system, f"without {subject}", proposed if idle else run_seeds(system, task.profiles, setup, task.seeds))
