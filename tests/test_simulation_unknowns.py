@@ -77,7 +77,7 @@ def test_everything_that_is_assumed_for_want_of_an_answer_is_swept() -> None:
     profile = LatencyProfile.model_validate(
         {
             "call": "x -> z", "caller": "x", "callee": "z", "ok": times, "n": 1000, "timeouts": 40, "cut_off_at_s": 0.5,
-            "mean_s": 0.015, "min_s": 0.01, "max_s": 0.02, 
+            "mean_s": 0.015, "min_s": 0.01, "max_s": 0.02,
             **{key: {"point": 0.02, "lo": 0.02} for key in ("p50", "p95", "p99", "p999")},
         }
     )  # fmt: skip
