@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 from document_books import HOSTILE, hostile_book, shop_book, shop_profile
+from simulated_books import simulated_book
 
 from auditkit.document import Book, document, shipped
-from auditkit.document.blocks import visible
+from auditkit.document.analysis import analysed
+from auditkit.document.blocks import Bullets, Heading, Paragraph, Table, visible
+from auditkit.document.context import context
 from auditkit.document.titles import TITLES
 from auditkit.errors import InputError
 from auditkit.model.audit import AuditFacts, Strategy
@@ -93,7 +96,7 @@ def test_each_proposed_figure_leads_to_its_ground():
     number = re.search(r"\[\\\[(\d+)\\\]\]\(#ground-\1\)", row)
     assert number is not None
     ground = next(line for line in text.splitlines() if f'<a id="ground-{number[1]}"></a>' in line)
-    assert "6,000 samples | 3 x p99 of 100ms | at most 0.05 % | cuts off 0 %" in ground
+    assert "6,000 samples [\\[D1\\]](#data-1) | 3 x p99 of 100ms | at most 0.05 % | cuts off 0 %" in ground
 
 
 def test_what_is_empty_is_named_in_the_document_itself():
@@ -259,3 +262,39 @@ def test_the_age_of_the_data_is_stated():
     assert "the exports do not say when they were taken" in written(
         replace(shop_book(), profiles={undated.call: undated}), "strategy.md"
     )
+
+
+def test_whatever_is_computed_leads_to_its_ground():
+    """Each section that prints computed or measured figures has a link to rules, data, settings or files in the appendix."""
+    context_of = context(analysed(simulated_book()))
+    appendix = {block.anchor for block in context_of.sections[-1].blocks if isinstance(block, Heading)}
+    appendix |= {row.anchor for block in context_of.sections[-1].blocks if isinstance(block, Table) for row in block.rows}
+    for section in context_of.sections:
+        if section.anchor in {"topology", "dependencies", "failures", "availability", "timeouts", "retries", "breakers",
+                              "bulkheads", "monitoring", "experiments", "plan"}:  # fmt: skip
+            runs = [run for block in section.blocks for run in runs_of(block)]
+            assert {run.to for run in runs} & appendix, section.title
+
+
+def test_no_link_leads_nowhere():
+    """In whichever book, every link has its place."""
+    for book in (shop_book(), hostile_book(), simulated_book()):
+        page = Page(written(book, "strategy.html"))
+        ids = {attrs["id"] for _, attrs in page.elements if attrs.get("id")}
+        assert {attrs["href"][1:] for tag, attrs in page.elements if tag == "a"} <= ids
+
+
+def test_each_measurement_says_how_old_it_is():
+    """In the appendix, and each ground leads to the measurements behind it."""
+    text = written(shop_book(), "strategy.md").replace("\\", "")
+    assert "calls.csv; until 2026-01-01 (67 days before the audit)" in text
+    assert "6,000 samples [[D1]](#data-1)" in text
+
+
+def runs_of(block):
+    """All pieces of text of a block."""
+    if isinstance(block, Table):
+        return [run for row in block.rows for cell in row.cells for run in cell]
+    if isinstance(block, Bullets):
+        return [run for item in block.items for run in item]
+    return block.text if isinstance(block, Paragraph) else ()

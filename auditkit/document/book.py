@@ -62,7 +62,11 @@ class Book:
     @property
     def data_until(self) -> dt.date | None:
         """Day of the last measurement; None where no export has start times, or counts them from its own beginning."""
-        ends = [profile.end_s for profile in self.profiles.values() if profile.end_s is not None]
-        if not ends or not _FIRST_S < max(ends) < _LAST_S:
-            return None
-        return dt.datetime.fromtimestamp(max(ends), dt.UTC).date()
+        return max((day for profile in self.profiles.values() if (day := last_day(profile)) is not None), default=None)
+
+
+def last_day(profile: LatencyProfile) -> dt.date | None:
+    """Day of a profile's last measurement; None where the export has no start times, or counts them from its own beginning."""
+    if profile.end_s is None or not _FIRST_S < profile.end_s < _LAST_S:
+        return None
+    return dt.datetime.fromtimestamp(profile.end_s, dt.UTC).date()

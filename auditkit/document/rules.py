@@ -79,4 +79,32 @@ RULES: tuple[Rule, ...] = (
         "the caller's workers.",
         "A. K. Erlang, Solution of some problems in the theory of probabilities, 1917.",
     ),
+    Rule(
+        "rule-simulation",
+        "Simulation",
+        "Requests arrive as a Poisson stream at each journey's rate; each call takes a latency drawn from its measurements. "
+        "After twenty seconds of normal running the experiment's fault lasts for forty, then everything runs for another sixty."
+        " Today's settings and the proposed ones are run with the same draws. Shares are means over the seeds with a two-sided "
+        "95 % interval: the wider of that over the seeds (Student's t) and of what chance allows for so many requests. A claim "
+        "fails where such an interval lies wholly beyond its bound, holds where it lies wholly within, and cannot be told "
+        "otherwise; a journey that misses its bound without the fault as well is held to be no worse than then. A pattern whose"
+        " own experiment fails is withheld until somebody adopts it all the same.",
+        "E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927, for the intervals.",
+    ),
+    Rule(
+        "rule-alert",
+        "Alerts",
+        "Timeouts: ten times the share that the timeout's own bound allows while all is healthy; p99: 0.8 of the timeout; a "
+        "pool: 0.8 of it under way; retries: the budget; a breaker: open for two of its open times. A fallback that is never "
+        "used is an alert too: nobody knows whether it works.",
+    ),
+    Rule(
+        "rule-plan",
+        "What an action ends",
+        "Each action is put into the model by itself, and everything is computed again: the findings that the checks no longer "
+        "make; the share of value that a single failure takes, on average over all of them and both modes; the single points "
+        "that stop no journey any more; the share of time in which journeys neither fail nor hang, weighted by their value. A "
+        "finding that only several actions end together is counted at each of them. Actions are listed by what they remove for "
+        "their effort. Where the model cannot tell, only findings are counted.",
+    ),
 )

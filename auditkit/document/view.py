@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from auditkit.model.paths import Paths, paths
 from auditkit.model.system import Dependency
 
 STOPPING = (State.FAILED, State.HUNG)
-MOST = 150
+MOST = 120
 """Rows of the long lists: findings, actions, experiments. Nobody reads more on paper; files for programs have them all."""
 IN_FULL = 40
 """Experiments of one kind that are told in the document; `strategy.json` has them all."""
@@ -160,15 +160,20 @@ class View:
 
     def profile_link(self, dependency: Dependency) -> Rich:
         """Links to the measurements that speak for a dependency."""
-        calls = [p.call for p in self.profiles]
-        found = {p.call for target in dependency.to for p in profiles_of(dependency, target, self.book.profiles)}
-        return rich(
-            *(
-                part
-                for call in sorted(found)
-                for part in (" ", link(f"[D{calls.index(call) + 1}]", f"data-{calls.index(call) + 1}"))
-            )
-        )
+        return self.data_links((dependency.subject,))
+
+    def data_links(self, subjects: Iterable[str]) -> Rich:
+        """Links to the measurements that speak for some dependencies: `[D1] [D3]`, by name."""
+        places = {profile.call: number for number, profile in enumerate(self.profiles, start=1)}
+        wanted = set(subjects)
+        found = {
+            places[profile.call]
+            for dependency in self.book.system.dependencies
+            if dependency.subject in wanted
+            for target in dependency.to
+            for profile in profiles_of(dependency, target, self.book.profiles)
+        }
+        return rich(*(part for n in sorted(found) for part in (" ", link(f"[D{n}]", f"data-{n}"))))
 
     def owner(self, subject: str) -> str:
         """Who owns what a finding or an action is about: the owner of the caller; empty where nobody is known."""

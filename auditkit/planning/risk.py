@@ -52,11 +52,11 @@ def level(facts: Facts, without: Collection[str] = ()) -> Level:
     return Level(risk(facts, without), frozenset(stops), _mean(known) if len(known) == len(MODES) else None)
 
 
-def _cut_sets(system: System, mode: Mode, facts: Facts) -> tuple[CutSets, ...]:
+def _cut_sets(system: System, mode: Mode, facts: Facts, assumed: float | None = None) -> tuple[CutSets, ...]:
     from auditkit.engine import cut_sets
 
     try:
-        return cut_sets(system, mode=mode, max_order=1, profiles=facts.profiles)
+        return cut_sets(system, mode=mode, max_order=1, assumed_availability=assumed, profiles=facts.profiles)
     except LimitReached:
         return ()
 
@@ -104,14 +104,14 @@ def gain(before: Level, after: Level) -> Gain:
     return Gain(max(0.0, round(before.loss - after.loss, 12)), points, better)
 
 
-def residual(before: Facts, after: Facts) -> tuple[Residual, ...]:
-    """What is left in each mode, with the plan and without it."""
-    return tuple(_of_mode(mode, before, after) for mode in MODES)
+def residual(before: Facts, after: Facts, assumed: float | None = None) -> tuple[Residual, ...]:
+    """What is left in each mode, with the plan and without it; `assumed` (0..1) stands in for unknown availabilities."""
+    return tuple(_of_mode(mode, before, after, assumed) for mode in MODES)
 
 
-def _of_mode(mode: Mode, before: Facts, after: Facts) -> Residual:
+def _of_mode(mode: Mode, before: Facts, after: Facts, assumed: float | None) -> Residual:
     was, now = before.failures(mode, "worst"), after.failures(mode, "worst")
-    sets_was, sets_now = _cut_sets(before.system, mode, before), _cut_sets(after.system, mode, after)
+    sets_was, sets_now = (_cut_sets(facts.system, mode, facts, assumed) for facts in (before, after))
     return Residual(
         mode=mode,
         single_points_before=_stopping(was),

@@ -35,13 +35,15 @@ def plan(
     results: Sequence[ExperimentResult] = (),
     on: dt.date | None = None,
     trials: Sequence[Trial] = (),
+    assumed_availability: float | None = None,
 ) -> Strategy:
     """The strategy for one audited system.
 
     `facts` hold today's settings, `findings` what the checks say of them, `decisions` what people have decided so far (all
     are kept; those to look at again are marked), `questions` what is open, ranked. From audit.yaml: `target`, the share of
     healthy calls that timeouts may cut off (0.001); `results` of experiments; `on`, the audit's date, against which decisions
-    end. `blast` and `cut_sets` stay empty: hundreds of them belong where somebody reads them, not into the file of a plan.
+    end; `assumed_availability`, which stands in for unknown ones in what is left. `blast` and `cut_sets` stay empty: hundreds
+    of them belong where somebody reads them, not into the file of a plan.
     `trials` are experiments as simulated: a pattern whose own experiment fails is withheld.
     With its settings in force there is no finding that was not there before, except three that are left of a graver one: a call
     that waited without end, or whose callee did, now ends, but before its callee (`timeout_inversion`); bulkheads that promised
@@ -69,7 +71,7 @@ def plan(
         open_questions=tuple(questions[:MOST_QUESTIONS]),
         more_questions=max(0, len(questions) - MOST_QUESTIONS),
         assumptions=_assumptions(facts),
-        residual=residual(facts, after),
+        residual=residual(facts, after, assumed_availability),
         remaining=remaining,
         uncovered=uncovered_in(facts),
         reopened=reopened(decisions, findings, policies, on),

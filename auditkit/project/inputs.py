@@ -84,6 +84,7 @@ class Inputs:
             results=self.facts.results,
             on=self.facts.date,
             trials=self.trials,
+            assumed_availability=self.facts.assumed_availability,
         )
 
     @cached_property

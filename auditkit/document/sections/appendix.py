@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from auditkit.document import settings
 from auditkit.document.blocks import (
     Block,
@@ -18,6 +20,7 @@ from auditkit.document.blocks import (
     table,
     text,
 )
+from auditkit.document.book import last_day
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import bounds, day, duration, how_many, number, rate
 from auditkit.document.rules import RULES
@@ -73,7 +76,7 @@ def _grounds(view: View) -> list[Block]:
                     f"[{e.number}]",
                     some(e.dependencies),
                     e.figure.replace("_", " "),
-                    e.ground.data,
+                    rich(e.ground.data, *view.data_links(e.dependencies)),
                     e.ground.rule,
                     e.ground.uncertainty or "–",
                     e.ground.cost or "–",
@@ -111,7 +114,10 @@ def _data(view: View) -> list[Block]:
     found: list[Block] = [Heading("Latency data", "data")]
     if not view.profiles:
         return [*found, text("Nothing was measured.")]
-    rows = [Row(tuple(rich(c) for c in _profile(index, p)), f"data-{index}") for index, p in enumerate(view.profiles, start=1)]
+    rows = [
+        Row(tuple(rich(c) for c in _profile(index, p, view.book.facts.date)), f"data-{index}")
+        for index, p in enumerate(view.profiles, start=1)
+    ]
     head = (
         "No.",
         "Call",
@@ -124,7 +130,7 @@ def _data(view: View) -> list[Block]:
         "p99.9",
         "Longest",
         "Rate",
-        "From",
+        "From, and how old",
     )
     found.append(
         text(
@@ -138,14 +144,14 @@ def _data(view: View) -> list[Block]:
             head,
             rows,
             figures=range(2, 11),
-            widths=(0.5, 2.2, 0.8, 0.7, 0.8, 0.8, 0.8, 1.8, 0.8, 0.8, 0.8, 1.8),
+            widths=(0.5, 2.1, 0.8, 0.7, 0.8, 0.8, 0.8, 1.7, 0.8, 0.8, 0.8, 2.4),
         )
     )
     warned = [rich(code(p.call), ": ", "; ".join(p.warnings)) for p in view.profiles if p.warnings]
     return [*found, bullets(warned)] if warned else found
 
 
-def _profile(index: int, profile: LatencyProfile) -> tuple[Part, ...]:
+def _profile(index: int, profile: LatencyProfile, audit: dt.date | None) -> tuple[Part, ...]:
     return (
         f"[D{index}]",
         code(profile.call),
@@ -158,8 +164,16 @@ def _profile(index: int, profile: LatencyProfile) -> tuple[Part, ...]:
         duration(profile.p999.point),
         duration(profile.max_s),
         rate(profile.rate_per_s),
-        ", ".join(profile.sources) or "not stated",
+        f"{', '.join(profile.sources) or 'not stated'}; {_age(profile, audit)}",
     )
+
+
+def _age(profile: LatencyProfile, audit: dt.date | None) -> str:
+    until = last_day(profile)
+    if until is None:
+        return "of unknown age"
+    days = (audit - until).days if audit else -1
+    return f"until {day(until)}" + (f" ({how_many(days, 'day')} before the audit)" if days >= 0 else "")
 
 
 def _rules() -> list[Block]:

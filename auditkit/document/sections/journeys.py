@@ -44,7 +44,7 @@ def _facts(view: View, journey: Journey) -> Block:
         ("Stopped alone by, when down", names(_stopping(view, journey, "down"), "nothing that is described")),
         ("Stopped alone by, when slow", names(_stopping(view, journey, "slow"), "nothing that is described")),
     ]
-    return table(f"Journey {journey.id}", ("What", "Is"), rows, widths=(1, 3))
+    return table(f"What {journey.id} asks for, and what stops it", ("What", "Is"), rows, widths=(1, 3))
 
 
 def _stopping(view: View, journey: Journey, mode: Mode) -> list[str]:

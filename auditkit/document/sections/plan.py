@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditkit.checks import in_order
-from auditkit.document.blocks import Block, Heading, Part, code, rich, strong, table, text
+from auditkit.document.blocks import Block, Heading, Part, Rich, code, link, rich, strong, table, text
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import availability_range, day, downtime, how_many, number, share
 from auditkit.document.sections.words import CHOICES, MANY, gaps, names, severity
@@ -48,7 +48,7 @@ def plan(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     found: list[Block] = []
     rows: list[tuple[Part, ...]] = [
         (
-            str(number), severity(a.severity), strong(a.title), code(a.subject), _ends(a),
+            str(number), severity(a.severity), strong(a.title), code(a.subject), _ends(view, a),
             a.owner or view.owner(a.subject) or "nobody yet", a.effort or "not estimated", a.status,
         )
         for number, a in enumerate(view.book.strategy.actions[:MOST], start=1)
@@ -60,9 +60,11 @@ def plan(view: View, empty: tuple[Missing, ...]) -> list[Block]:
                 f"{how_many(len(view.book.strategy.actions), 'action')}, in the order in which they pay{_shown(rows, view)}; "
                 "the whole list is in ",
                 code("actions.csv"),
-                " for a tracker.",
+                " for a tracker. ",
+                link("How what an action ends is computed", "rule-plan"),
+                ".",
             ),
-            table("Action plan", head, rows, figures=(0,), widths=(0.5, 1, 3.6, 2.6, 1, 1.2, 1, 0.9)),
+            table("Action plan", head, rows, figures=(0,), widths=(0.5, 1.1, 3.6, 2, 2.2, 1.1, 0.8, 0.9)),
         ]
     else:
         found.append(text("No action was derived."))
@@ -73,13 +75,16 @@ def _shown(rows: list[tuple[Part, ...]], view: View) -> str:
     return f" (the first {len(rows)} here)" if len(rows) < len(view.book.strategy.actions) else ""
 
 
-def _ends(action: Action) -> str:
+def _ends(view: View, action: Action) -> Rich:
+    """The findings that it ends, leading to the first of them, and what that is worth."""
     gain = f", {share(action.risk_removed)} less at risk" if action.risk_removed else ""
     points = len(action.single_points_removed)
     gain += f", {how_many(points, 'single point')} less" if points else ""
     up = action.availability_gained or 0.0
     gain += f", {downtime(up)} a month less down" if up >= 1e-5 else ""
-    return how_many(len(action.removes), "finding") + gain
+    first = next((f for f in view.findings if f.key in action.removes), None)
+    count = how_many(len(action.removes), "finding")
+    return rich(count if first is None else link(count, view.finding_anchor(first)), gain)
 
 
 def _left(view: View) -> list[Block]:
@@ -87,7 +92,16 @@ def _left(view: View) -> list[Block]:
     strategy = view.book.strategy
     if not strategy.residual and not strategy.remaining:
         return []
-    found: list[Block] = [Heading("What is left when all of it is done", "residual")]
+    found: list[Block] = [
+        Heading("What is left when all of it is done", "residual"),
+        text(
+            "Both sides by the same rules: ",
+            link("what a failure does", "rule-failure"),
+            ", ",
+            link("availability", "rule-availability"),
+            ".",
+        ),
+    ]
     rows: list[tuple[Part, ...]] = [
         (
             r.mode,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from auditkit.document.blocks import Block, Heading, Part, Rich, Row, code, joined, rich, strong, table, text
+from auditkit.document.blocks import Block, Heading, Part, Rich, Row, code, joined, link, rich, strong, table, text
 from auditkit.document.completeness import Missing
 from auditkit.document.sections.simulated import simulated
 from auditkit.document.sections.words import gaps
@@ -20,11 +20,13 @@ def monitoring(view: View, empty: tuple[Missing, ...]) -> list[Block]:
         text(
             "A pattern that nobody watches hides the fault it contains. Each adopted setting is watched where it acts: "
             "breaker state, "
-            "share of calls timed out, retries a second, answers from a fallback, calls rejected by a bulkhead."
+            "share of calls timed out, retries a second, answers from a fallback, calls rejected by a bulkhead. ",
+            link("Where the thresholds come from", "rule-alert"),
+            ".",
         )
     ]
     rows: list[tuple[Part, ...]] = [
-        (code(m.subject), m.pattern, m.metric, m.alert)
+        (code(m.subject), m.pattern.replace("_", " "), m.metric, rich(m.alert, view.grounds_of(m.subject, m.pattern)))
         for m in sorted(view.book.strategy.monitoring, key=lambda m: (m.subject, m.pattern, m.metric))
     ]
     if rows:
@@ -93,7 +95,7 @@ def _of_kind(of: Sequence[Experiment], title: str, anchor: str) -> list[Block]:
     found: list[Block] = [Heading(title, anchor)]
     if shared:
         found.append(text("All of them: ", joined((rich(f"{name.lower()}: ", words) for name, words in shared), "; "), "."))
-    found.append(table(title, head, rows, widths=(1.7, 2.2, 3, *(column.width for column in columns), 0.9)))
+    found.append(table(title, head, rows, widths=(1.7, 2.2, 2.8, *(column.width for column in columns), 1)))
     if len(of) > IN_FULL:
         found.append(text(f"The first {IN_FULL} of {len(of):,}; all are in ", code("strategy.json"), "."))
     return found

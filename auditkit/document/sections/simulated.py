@@ -15,6 +15,7 @@ from auditkit.document.blocks import (
     bullets,
     code,
     joined,
+    link,
     muted,
     rich,
     table,
@@ -67,7 +68,9 @@ def _how(view: View, pairs: Mapping[str, tuple[Trial, Trial]]) -> Block:
     return text(
         f"{how_many(len(pairs), 'chaos experiment')} simulated request by request, with today's settings and with the proposed "
         f"ones, on the same random draws{drawn}. Of the claims, today: {count(0)}; with the proposed settings: {count(1)}. A "
-        "simulation shows what follows from what is known; it replaces no experiment."
+        "simulation shows what follows from what is known; it replaces no experiment. ",
+        link("How it is judged", "rule-simulation"),
+        ".",
     )
 
 

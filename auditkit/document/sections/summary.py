@@ -11,7 +11,9 @@ from auditkit.document.view import View
 from auditkit.model.audit import SEVERITIES
 
 TOP = 5
-QUESTIONS = 10
+QUESTIONS = 5
+SETTLED = 2
+"""Conclusions named beside a question; the appendix has them all."""
 
 
 def summary(view: View, empty: tuple[Missing, ...]) -> list[Block]:
@@ -146,6 +148,6 @@ def _questions(view: View) -> list[Block]:
 def _settles(flips: int, settles: tuple[str, ...]) -> str:
     if not flips:
         return "; ".join(settles) or "no conclusion of today depends on it alone"
-    said = f": {'; '.join(settles[:3])}" if settles else ""
-    more = f" and {len(settles) - 3} more" if len(settles) > 3 else ""
+    said = f": {'; '.join(settles[:SETTLED])}" if settles else ""
+    more = f" and {len(settles) - SETTLED} more" if len(settles) > SETTLED else ""
     return f"{how_many(flips, 'conclusion')}{said}{more}"

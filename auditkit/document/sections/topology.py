@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditkit.document import settings
-from auditkit.document.blocks import Block, Heading, Part, bullets, code, rich, strong, table, text, warning
+from auditkit.document.blocks import Block, Heading, Part, bullets, code, link, rich, strong, table, text, warning
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import NOT_KNOWN, availability, how_many, number, rate
 from auditkit.document.looks import CONFIDENCE
@@ -36,7 +36,7 @@ def topology(view: View, empty: tuple[Missing, ...]) -> list[Block]:
         )
         rows = [[short(cell) for cell in _component(c)] for c in sorted(system.components, key=lambda c: c.id)]
         found.append(
-            table("Components", head, rows, figures=(2, 3, 6, 7), widths=(2.2, 1.2, 1, 0.8, 1.6, 1.1, 0.9, 1.2, 1.4, 1.5))
+            table("What runs, by name", head, rows, figures=(2, 3, 6, 7), widths=(2.2, 1.2, 1, 0.8, 1.6, 1.1, 0.9, 1.2, 1.4, 1.5))
         )
     if system.common_causes:
         rows_of_causes = [
@@ -47,7 +47,11 @@ def topology(view: View, empty: tuple[Missing, ...]) -> list[Block]:
             Heading("Common causes", "causes"),
             text("One event of these takes several components at once; redundancy between them does not count against it."),
             table(
-                "Common causes", ("Cause", "Kind", "Takes", "Availability"), rows_of_causes, figures=(3,), widths=(1.5, 1, 4, 1)
+                "What one event takes",
+                ("Cause", "Kind", "Takes", "Availability"),
+                rows_of_causes,
+                figures=(3,),
+                widths=(1.5, 1, 4, 1),
             ),
         ]
     return [*found, *gaps(empty, "topology")]
@@ -57,7 +61,8 @@ def _coverage(view: View) -> list[Block]:
     coverage = view.book.coverage
     if coverage is None:
         return [warning("How much of the system is known was not computed; take every silence in this document as unknown.")]
-    found: list[Block] = [text("Coverage is ", strong(coverage.grade), f"{coverage.said.removeprefix(coverage.grade)}.")]
+    said = coverage.said.removeprefix(coverage.grade)
+    found: list[Block] = [text("Coverage is ", strong(coverage.grade), f"{said}. ", link("The files", "provenance"), ".")]
     rows = [(c, CONFIDENCE[c], number(coverage.by_confidence[c])) for c in CONFIDENCES if coverage.by_confidence.get(c)]
     if rows:
         found.append(
@@ -112,7 +117,9 @@ def dependencies(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     calls = sum(d.call == "async" for d in found)
     intro = text(
         f"{how_many(len(found), 'dependency', 'dependencies')}, {calls} of them asynchronous, with today's settings. "
-        "A question mark is an open question: the analysis takes its worst answer as possible and its best as proven."
+        "A question mark is an open question: the analysis takes its worst answer as possible and its best as proven. ",
+        link("All settings", "settings") if view.calls else None,
+        "." if view.calls else None,
     )
     head = ("Caller", "Callee", "Call", "When it fails", "Stage", "Rate", "Repeat safe", "Timeout today", "Instead", "Known by")
     rows = [[short(cell) for cell in _dependency(d)] for d in found]
