@@ -64,9 +64,10 @@ def propose(
         subject = dependency.subject
         if not plan.paths.is_ours(dependency.caller):
             policies.append(_of_users(plan.paths, dependency))
-            omitted += [
-                Omission(dependency=subject, pattern=p, reason=policies[-1].reason) for p in (*FIGURES.values(), "fallback")
-            ]
+            short = f"{plan.paths.caller(dependency).id} calls for users, and its calls are not set here"
+            omitted.append(Omission(dependency=subject, pattern="timeout", reason=policies[-1].reason))
+            others = [pattern for pattern in (*FIGURES.values(), "fallback") if pattern != "timeout"]
+            omitted += [Omission(dependency=subject, pattern=pattern, reason=short) for pattern in others]
             continue
         if subject not in timeouts:
             policies.append(_nothing(dependency))
