@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -54,6 +55,18 @@ def test_every_requirement_has_a_constraint_that_meets_it() -> None:
     wanted = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["test"]]
     for requirement in map(Requirement, wanted):
         assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)], prereleases=True), requirement
+
+
+def test_what_is_pinned_runs_on_the_oldest_python_that_is_promised() -> None:
+    """Debian 12 has Python 3.11.2; a version that wants 3.11.5 stops whoever follows the README there."""
+    from packaging.specifiers import SpecifierSet
+
+    oldest = PROJECT["project"]["requires-python"].removeprefix(">=") + ".0"
+    pinned = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if "==" in line)
+    installed = {found.name: found for found in metadata.distributions() if pinned.get(found.name) == found.version}
+    wants = {name: found.metadata["Requires-Python"] or "" for name, found in installed.items()}
+    assert len(installed) > 100
+    assert {name: spec for name, spec in wants.items() if oldest not in SpecifierSet(spec)} == {}
 
 
 def test_ci_runs_exactly_the_test_run_of_the_readme() -> None:
