@@ -199,12 +199,36 @@ spec:
   parentRefs: [{name: users, kind: Service}]
   rules: [{timeouts: {request: 3s, backendRequest: 1s}}, {matches: [{path: {type: Exact, value: /a}}]}]
 """
+ENVOY: Final = """\
+node: {cluster: web}
+static_resources:
+  listeners:
+  - filter_chains:
+    - filters:
+      - typed_config:
+          route_config:
+            virtual_hosts:
+            - name: all
+              retry_policy: {retry_on: 5xx, num_retries: 2, retry_back_off: {base_interval: 0.05s, max_interval: 1s}}
+              routes:
+              - {match: {prefix: /a}, route: {cluster: orders, timeout: 30s}}
+              - {match: {prefix: /}, route: {cluster: orders, timeout: 2s, retry_policy: {per_try_timeout: 0.3s}}}
+              - {match: {prefix: /}, route: {weighted_clusters: {clusters: [{name: users, weight: 1}]}}}
+  clusters:
+  - name: orders
+    connect_timeout: 1s
+    load_assignment: {endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: order-server}}}}]}]}
+    circuit_breakers: {thresholds: [{max_requests: 30, retry_budget: {budget_percent: {value: 20}}}]}
+  - {name: users, outlier_detection: {consecutive_5xx: 3, base_ejection_time: 30s, max_ejection_percent: 50}}
+  - {name: pay, outlier_detection: {enforcing_consecutive_5xx: 0, enforcing_failure_percentage: 100, interval: 5s}}
+"""
 
 SEEDS: Final[Mapping[str, tuple[str, str]]] = {
     "native": ("system.yaml", NATIVE),
     "compose": ("compose.yaml", COMPOSE),
     "kubernetes": ("k8s.yaml", KUBERNETES),
     "linkerd": ("linkerd.yaml", LINKERD),
+    "envoy": ("envoy.yaml", ENVOY),
     "edge-list": ("edges.csv", EDGE_LIST),
     "jaeger": ("jaeger.json", JAEGER),
     "otlp": ("otlp.json", OTLP),

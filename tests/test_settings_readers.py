@@ -41,6 +41,12 @@ EXPRESSIBLE = {
         "retry": {"max_attempts": 3, "backoff": "0s", "jitter": "none"},
         "circuit_breaker": {"failures": 5, "open_for": "30s", "growth": 2, "max_open": "5m", "half_open_calls": 1},
     },
+    "envoy": {
+        "timeout": "300ms",
+        "retry": {"max_attempts": 3, **WAITS, "jitter": "full", "budget": "1%"},
+        "circuit_breaker": {"failure_rate": "50%", "window": "10s", "min_calls": 20, "open_for": "30s", "max_open": "5m"},
+        "bulkhead": {"max_concurrent": 12},
+    },
     "grpc": {"timeout": "300ms", "retry": {"max_attempts": 3, **WAITS, "budget": "1%"}},
 }  # fmt: skip
 """For each target a policy that it can hold in full, in its own way of waiting."""
@@ -91,6 +97,13 @@ def test_attempts_come_back_as_attempts(target, tried):
     waits = {} if target in NO_WAITS else WAITS
     back = round_trip(target, timeout="100ms", retry={"max_attempts": tried, **waits})
     assert (attempts(back), back.timeout_s) == (tried, 0.1)
+
+
+@pytest.mark.parametrize("target", ["istio", "envoy"])
+def test_a_retry_before_sending_stays_one(target):
+    """Conditions after which nothing can have been sent come back as such."""
+    careful = {"max_attempts": 2, **WAITS, "jitter": "full", "only": "before_sending"}
+    assert round_trip(target, timeout="300ms", retry=careful).retry == policy(retry=careful).retry
 
 
 @pytest.mark.parametrize("target", ["istio", "resilience4j"])
@@ -346,6 +359,63 @@ def test_annotations_among_manifests_are_read_with_them():
     assert draft.journeys == ()
 
 
+# ---------------------------------------------------------------------------------------------------- Envoy
+
+BOOTSTRAP = """
+node: {cluster: web}
+static_resources:
+  listeners:
+  - filter_chains:
+    - filters:
+      - typed_config:
+          route_config:
+            virtual_hosts:
+            - name: all
+              retry_policy: {retry_on: 5xx}
+              routes:
+              - {match: {prefix: /slow}, route: {cluster: orders, timeout: 30s}}
+              - {match: {prefix: /}, route: {cluster: orders, timeout: 2.025s}}
+              - match: {prefix: /}
+                route: {weighted_clusters: {clusters: [{name: users, weight: 1}]}, retry_policy: {num_retries: 0}}
+  clusters:
+  - name: orders
+    connect_timeout: 1s
+    load_assignment:
+      endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: order-server.shop.svc, port_value: 80}}}}]}]
+    circuit_breakers: {thresholds: [{priority: HIGH, max_requests: 5}, {max_requests: 30}]}
+  - {name: users, connect_timeout: 1s, outlier_detection: {}}
+  - name: own
+    load_assignment: {endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1}}}}]}]}
+    outlier_detection: {}
+"""
+
+
+def test_a_bootstrap_of_envoy_has_the_defaults_of_its_api():
+    """Envoy's v3 API: 15 s a route, one retry after 25 ms, 5 errors, 30 s to 300 s; its own program is not called."""
+    draft = read("envoy", BOOTSTRAP, "front.yaml")
+    waits = {"backoff": "25ms", "multiplier": 2.0, "max_backoff": "250ms", "jitter": "full"}
+    assert {item.data["to"]: item.data["policy"] for item in draft.dependencies} == {
+        "order-server": {"timeout": "1s", "retry": {"max_attempts": 2, **waits}, "bulkhead": {"max_concurrent": 30}},
+        "users": {"timeout": "15s", "retry": "none", "circuit_breaker": {"failures": 5, "open_for": "30s", "max_open": "5m"}},
+    }
+    assert {question.id for question in draft.questions} == {"routes web -> order-server", "ejection web -> users"}
+
+
+def test_whose_proxy_it_is_is_asked_where_nothing_tells():
+    """Without `node.cluster` and without a place no call is made up, nor from a dump of a mesh's proxy, which knows everybody."""
+    nobody = read("envoy", BOOTSTRAP.replace("node: {cluster: web}", "node: {}"), "envoy.yaml")
+    dump = read("envoy", BOOTSTRAP.replace("name: orders", "name: outbound|80||orders.shop.svc.cluster.local"), "dump.yaml")
+    assert nobody.dependencies == dump.dependencies == ()
+    assert "does not say whose" in asked(nobody)
+    assert "import the mesh's own objects" in asked(dump)
+
+
+def test_a_timeout_of_nought_switches_it_off():
+    """A route whose timeout is 0 s has none, which is not the same as saying nothing."""
+    draft = read("envoy", BOOTSTRAP.replace("timeout: 2.025s", "timeout: 0s"), "front.yaml")
+    assert draft.dependencies[0].data["policy"]["timeout"] == "none"
+
+
 # ---------------------------------------------------------------------------------------------------- resilience4j
 
 NESTED = """
@@ -405,6 +475,13 @@ def test_whose_settings_they_are_is_asked_where_nothing_tells():
     draft = read("resilience4j", NESTED.replace("name: web", "admin: web"), "application.yml")
     assert draft.dependencies == ()
     assert "a program that the file does not name" in draft.questions[0].what
+
+
+def test_waits_that_shrink_are_told():
+    """A factor below 1 is a mistake in the file, not a traceback (found by fuzzing)."""
+    wrong = SPRING.format(module="retry", key="enableExponentialBackoff", value="true")
+    wrong += "resilience4j.retry.instances.orders.exponentialBackoffMultiplier: 0\n"
+    assert "0 lets it shrink  write 1 or more" in str(read("resilience4j", wrong, "a.yml").problems[0])
 
 
 def test_figures_that_cannot_be_read_are_told_with_their_line():
@@ -517,6 +594,12 @@ TRAPS = {
         RULES,
         RULES.replace("baseEjectionTime: 1m", "baseEjectionTime: 1m, maxEjectionPercent: 100"),
         "at most 10 % of the hosts of orders",
+    ),
+    "Envoy ejects a tenth of the hosts at most": (
+        "envoy",
+        "clusters: [{name: pay, outlier_detection: {consecutive_5xx: 3}}]",
+        "clusters: [{name: pay, outlier_detection: {consecutive_5xx: 3, max_ejection_percent: 100}}]",
+        "at most 10 % of the hosts of pay",
     ),
     "gRPC makes five attempts at most": ("grpc", GRPC, GRPC.replace("6", "5"), "gRPC silently makes 5 at most"),
 }

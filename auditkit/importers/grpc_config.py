@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from auditkit.errors import InputError
 from auditkit.importers.base import Importer, ReadSibling
-from auditkit.importers.settings import Reading, Setting, count, folder_of, number, retry_of, seconds
+from auditkit.importers.settings import Reading, Setting, count, factor, folder_of, number, retry_of, seconds
 from auditkit.importers.shapes import below, list_of, text_of
 from auditkit.importers.yaml_text import parse
 from auditkit.model.draft import Draft
@@ -69,7 +69,7 @@ def _retry(settings: Any, attempts: int, budget: float | None, reading: Reading,
     return retry_of(
         attempts,
         backoff_s=reading.figure(below(settings, "initialBackoff"), where, "initialBackoff", seconds),
-        multiplier=reading.figure(below(settings, "backoffMultiplier"), where, "backoffMultiplier", number),
+        multiplier=reading.figure(below(settings, "backoffMultiplier"), where, "backoffMultiplier", factor),
         max_backoff_s=reading.figure(below(settings, "maxBackoff"), where, "maxBackoff", seconds),
         budget=budget,
     )

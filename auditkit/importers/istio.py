@@ -14,7 +14,7 @@ from typing import Any, Final
 from auditkit.importers.base import Importer, ReadSibling
 from auditkit.importers.block import Block
 from auditkit.importers.kubernetes_objects import KubeObject, read_objects
-from auditkit.importers.mesh import BY_NAME, Mesh, envoy_waits
+from auditkit.importers.mesh import BY_NAME, Mesh, ask_about_ejection, before_sending, envoy_waits
 from auditkit.importers.settings import Reading, Setting, percent, retry_of, seconds, whole
 from auditkit.importers.shapes import below, list_of, mapping_of, text_of
 from auditkit.model.draft import Draft
@@ -111,7 +111,8 @@ def _route_setting(thing: KubeObject, route: object, index: int, reading: Readin
     of = Block(lambda key: None if below(retries, key) is None else (below(retries, key), where, key), locator, reading)
     more = of.get("attempts", whole, "2") if retries is None or below(retries, "attempts") is not None else 0
     base = of.get("backoff", seconds, "25ms" if more else None)
-    retry = None if more is None else retry_of(1 + more, **(envoy_waits(base) if base else {}))
+    only = before_sending(below(retries, "retryOn"))
+    retry = None if more is None else retry_of(1 + more, only=only, **(envoy_waits(base) if base else {}))
     whole_s = reading.figure(below(route, "timeout"), where, "timeout", seconds)
     each_s = reading.figure(below(retries, "perTryTimeout"), where, "perTryTimeout", seconds)
     timeout = NONE if whole_s == 0 else reading.attempt_timeout(whole_s, each_s or None, retry, locator, where)
@@ -145,24 +146,13 @@ def _destination_rule(thing: KubeObject, mesh: Mesh, reading: Reading) -> None:
         for caller in callers:
             setting = Setting(caller, callee, policy, thing.source, line, locator, None, tuple(taken), "Istio")
             reading.add(setting)
-            _ask_about_ejection(thing, rules, setting, reading)
+            share = below(rules, "outlierDetection", "maxEjectionPercent")
+            ask_about_ejection(setting, share, "Istio", thing.where("spec", "trafficPolicy", "outlierDetection"), reading)
         parts = [*_list(thing, reading, "spec", "subsets"), *_items(below(rules, "portLevelSettings"))]
         own = [part for part in parts if _has_own(part)]
         if own:
             what = f"{thing.locator()} has limits or outlier detection of their own for {len(own)} subsets or ports: what holds?"
             reading.ask(f"subsets {callee}", callee, what, thing.where("spec", "subsets"))
-
-
-def _ask_about_ejection(thing: KubeObject, rules: object, setting: Setting, reading: Reading) -> None:
-    """Outlier detection that may eject hardly anybody: a trap where all hosts fail together."""
-    found = below(rules, "outlierDetection")
-    if isinstance(setting.policy.circuit_breaker, CircuitBreaker) and below(found, "maxEjectionPercent") is None:
-        what = (
-            f"{setting.locator} ejects at most 10 % of the hosts of {setting.callee} (Istio's default): with fewer than twenty,"
-            " one sick host at most, and all others are still called: is that meant?"
-        )
-        where = thing.where("spec", "trafficPolicy", "outlierDetection")
-        reading.ask(f"ejection {setting.subject}", setting.subject, what, where)
 
 
 def _has_own(part: object) -> bool:

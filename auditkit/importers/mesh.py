@@ -1,12 +1,17 @@
-"""Settings of a service mesh, which stand in Kubernetes objects: who is meant by labels and by host names."""
+"""Settings of a service mesh: who is meant by labels and by host names, and what holds wherever Envoy makes the calls."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from auditkit.importers.kubernetes_names import Names, resolve_host, selects
+from auditkit.importers.settings import Reading, Setting
+from auditkit.importers.shapes import text_of
+from auditkit.model.system import CircuitBreaker
+
+_NOTHING_SENT: Final = frozenset({"connect-failure", "refused-stream"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +65,23 @@ def envoy_waits(base_s: float, longest_s: float | None = None) -> dict[str, Any]
     0.25
     """
     return {"backoff_s": base_s, "multiplier": 2.0, "max_backoff_s": longest_s or round(10 * base_s, 9), "jitter": "full"}
+
+
+def before_sending(retry_on: object) -> Literal["before_sending"] | None:
+    """Whether Envoy tries again only where nothing can have been sent.
+
+    >>> before_sending("connect-failure, refused-stream"), before_sending("5xx,connect-failure")
+    ('before_sending', None)
+    """
+    named = {word.strip() for word in text_of(retry_on).split(",")} - {""}
+    return "before_sending" if named and named <= _NOTHING_SENT else None
+
+
+def ask_about_ejection(setting: Setting, share: float | None, library: str, where: str, reading: Reading) -> None:
+    """Outlier detection that may eject hardly anybody, because nobody said how many: a trap where all hosts fail together."""
+    if isinstance(setting.policy.circuit_breaker, CircuitBreaker) and share is None:
+        what = (
+            f"{setting.locator} ejects at most 10 % of the hosts of {setting.callee} ({library}'s default): with fewer than"
+            " twenty, one sick host at most, and all others are still called: is that meant?"
+        )
+        reading.ask(f"ejection {setting.subject}", setting.subject, what, where)

@@ -13,6 +13,7 @@ from auditkit.importers.settings import (
     Reading,
     Setting,
     count,
+    factor,
     folder_of,
     number,
     percent,
@@ -128,13 +129,13 @@ def _retry(of: Block) -> Retry | Nothing | None:
     if attempts is None:
         return None
     growing, random = of.get("enableExponentialBackoff", truth, "false"), of.get("enableRandomizedWait", truth, "false")
-    factor = of.get("randomizedWaitFactor", number, "0.5" if random else None)
+    spread = of.get("randomizedWaitFactor", number, "0.5" if random else None)
     return retry_of(
         attempts,
         backoff_s=of.get("waitDuration", duration, "500ms"),
-        multiplier=of.get("exponentialBackoffMultiplier", number, "1.5") if growing else None,
+        multiplier=of.get("exponentialBackoffMultiplier", factor, "1.5") if growing else None,
         max_backoff_s=of.get("exponentialMaxWaitDuration", duration) if growing else None,
-        jitter=None if random is None else "none" if not random else "full" if factor is not None and factor > 0.75 else "equal",
+        jitter=None if random is None else "none" if not random else "full" if spread is not None and spread > 0.75 else "equal",
     )
 
 
@@ -161,7 +162,7 @@ def _breaker(of: Block, where: str) -> CircuitBreaker:
         slow_call_s=of.get("slowCallDurationThreshold", duration, "60s"),
         slow_call_rate=of.get("slowCallRateThreshold", percent, "100"),
         open_for_s=of.get("waitDurationInOpenState", duration, "60s"),
-        growth=of.get("exponentialBackoffMultiplier", number, "1.5") if growing else None,
+        growth=of.get("exponentialBackoffMultiplier", factor, "1.5") if growing else None,
         max_open_s=of.get("exponentialMaxWaitDurationInOpenState", duration) if growing else None,
         half_open_calls=of.get("permittedNumberOfCallsInHalfOpenState", count, "10"),
     )

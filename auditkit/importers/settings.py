@@ -24,10 +24,10 @@ from auditkit.units import format_duration, parse_duration
 
 T = TypeVar("T")
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,300}")
-_NO_COMPONENT: Final = frozenset(
-    {"src", "main", "resources", "config", "conf", "classes", "target", "app", "boot-inf", "etc", "out", "sources"}
-    | {"resilience4j", "hystrix", "grpc", "dotnet", "envoy"}
-)
+_TARGETS: Final = frozenset({"resilience4j", "hystrix", "grpc", "dotnet", "envoy"})
+_NO_COMPONENT: Final = _TARGETS | {
+    "src", "main", "resources", "config", "conf", "classes", "target", "app", "boot-inf", "etc", "out", "sources",
+}  # fmt: skip
 """Folders that hold settings, but are named for what they hold, not for whose they are."""
 
 
@@ -196,6 +196,19 @@ def folder_of(name: str) -> str | None:
     return next((folder for folder in reversed(folders) if folder.lower() not in _NO_COMPONENT and _ID.fullmatch(folder)), None)
 
 
+def owner_of(name: str, generic: frozenset[str]) -> str | None:
+    """The same for formats that are also kept as one file for each caller, in a folder named for the format.
+
+    >>> owner_of("out/envoy/orders.yaml", frozenset({"envoy"})), owner_of("orders/envoy.yaml", frozenset({"envoy"}))
+    ('orders', 'orders')
+    """
+    path = PurePosixPath(name.replace("\\", "/"))
+    stem = path.name.removesuffix(path.suffix)
+    if path.parent.name.lower() in _TARGETS and stem.lower() not in generic and _ID.fullmatch(stem):
+        return stem
+    return folder_of(name)
+
+
 def retry_of(max_attempts: int, **figures: Any) -> Retry | Nothing:
     """Retry settings with so many attempts, the first one counted; a single attempt is no retry at all.
 
@@ -235,6 +248,18 @@ def number(value: object) -> float:
     if not re.fullmatch(r"[0-9]{1,18}(\.[0-9]{1,18})?", text):
         raise ValueError(f"{text!r} is no number; write for example 1.5")
     return float(text)
+
+
+def factor(value: object) -> float:
+    """By how much something grows: a number of 1 or more.
+
+    >>> factor("1.5")
+    1.5
+    """
+    found = number(value)
+    if found < 1:
+        raise ValueError(f"{found:g} lets it shrink; write 1 or more")
+    return found
 
 
 def percent(value: object) -> float:

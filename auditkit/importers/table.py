@@ -12,6 +12,7 @@ from auditkit.importers.call_counts import CALL_COUNTS
 from auditkit.importers.compose import COMPOSE
 from auditkit.importers.dot import DOT
 from auditkit.importers.edge_list import EDGE_LIST
+from auditkit.importers.envoy import ENVOY
 from auditkit.importers.graphml import GRAPHML
 from auditkit.importers.grpc_config import GRPC
 from auditkit.importers.isotope import ISOTOPE
@@ -50,6 +51,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     KIALI.name: KIALI,
     RESILIENCE4J.name: RESILIENCE4J,
     GRPC.name: GRPC,
+    ENVOY.name: ENVOY,
 }
 """Our own formats. Where a text fits several, the first is taken."""
 
