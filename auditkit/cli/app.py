@@ -227,9 +227,10 @@ def simulate(
 
     runs = simulating.simulate(dir, experiment, seed, progress=tables.progress())
     if json:
-        _say(shapes.dump(shapes.simulated(runs)))
+        _say(shapes.dump(shapes.simulated(runs, simulating.healthy_costs(dir))))
     else:
         tables.simulated(runs)
+        tables.healthy(simulating.healthy_costs(dir))
 
 
 @app.command()

@@ -12,6 +12,7 @@ from auditkit.model.draft import Conflict, Coverage
 from auditkit.model.failure import Assumption, BlastRadius, CutSets, Range
 from auditkit.model.latency import Bounds, TimeoutAdvice
 from auditkit.model.noun import Noun
+from auditkit.model.runs import HealthyCost
 from auditkit.model.system import Question, System
 from auditkit.planning import Comparison
 from auditkit.project import Drift, Summary, Written
@@ -193,9 +194,10 @@ def storm(found: StormMap) -> Json:
     return found.model_dump(mode="json")
 
 
-def simulated(runs: Sequence[RunResult]) -> Json:
-    """`auditkit simulate`."""
+def simulated(runs: Sequence[RunResult], costs: Sequence[HealthyCost]) -> Json:
+    """`auditkit simulate`; `healthy_costs` are those of the whole plan, empty until it has been simulated as a whole."""
     return {
+        "healthy_costs": [_plain(cost) for cost in costs],
         "runs": [
             {
                 "experiment": run.experiment,
@@ -208,5 +210,5 @@ def simulated(runs: Sequence[RunResult]) -> Json:
                 "assumptions": _assumptions(run.assumptions),
             }
             for run in runs
-        ]
+        ],
     }

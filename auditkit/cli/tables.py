@@ -16,6 +16,7 @@ from auditkit.model.audit import Finding, Strategy
 from auditkit.model.draft import Conflict, Coverage
 from auditkit.model.failure import BlastRadius, CutSets, Range, State
 from auditkit.model.latency import TimeoutAdvice
+from auditkit.model.runs import HealthyCost
 from auditkit.model.system import Dependency, Question, System
 from auditkit.patterns.timeout import TARGET
 from auditkit.planning import Comparison
@@ -373,6 +374,19 @@ def _swept(runs: Sequence[RunResult], proposed: Mapping[str, str]) -> None:
             f"\nWith everything that is unknown at its low and at its high end {same} of {len(ends)} verdicts on the proposed "
             "settings stay the same" + ("." if same == len(ends) else "; the rows `assuming …` say which answers matter.")
         )
+
+
+def healthy(costs: Sequence[HealthyCost]) -> None:
+    """What the patterns cost while nothing is wrong; those that cost nothing in a line."""
+    from auditkit.planning.proving import said
+
+    if not costs:
+        return
+    told = [cost for cost in costs if cost.refused.point or cost.not_full.point or cost.more_attempts.point]
+    print("\nWhile nothing is wrong, with it and without it on the same draws:")
+    for cost in told:
+        print(f"  {cost.dependency}, {cost.pattern.replace('_', ' ')}: {said(cost).partition(': ')[2]}")
+    print(f"  the other {len(costs) - len(told)} settings: nothing that was seen")
 
 
 def simulated(runs: Sequence[RunResult]) -> None:

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from auditkit.model.failure import Assumption, BlastRadius, Certainty, CutSets, Mode, Range
 from auditkit.model.latency import TimeoutAdvice
 from auditkit.model.noun import Noun, Seconds, Share
-from auditkit.model.runs import JourneyTrial
+from auditkit.model.runs import HealthyCost, JourneyTrial
 from auditkit.model.system import Policy, Question
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
@@ -136,6 +136,7 @@ class TrialFile(Noun):
     auditkit: int = 1
     rests_on: str = ""
     trials: tuple[Trial, ...] = ()
+    costs: tuple[HealthyCost, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
 
 
@@ -245,6 +246,9 @@ class Strategy(Noun):
     experiments: tuple[Experiment, ...] = ()
     trials: tuple[Trial, ...] = Field(
         default=(), description="the experiments as simulated, today and with the proposed settings"
+    )
+    healthy_costs: tuple[HealthyCost, ...] = Field(
+        default=(), description="what each proposed pattern costs while nothing is wrong, simulated with it and without it"
     )
     monitoring: tuple[Monitor, ...] = ()
     open_questions: tuple[Question, ...] = ()

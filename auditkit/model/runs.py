@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from auditkit.model.latency import Bounds
 from auditkit.model.noun import Noun
 
 
@@ -112,3 +113,21 @@ def busiest(runs: Sequence[Series], most: int) -> tuple[str, ...]:
 def busy_share(series: BusySeries) -> tuple[float, ...]:
     """The share of a component's workers that is busy in each step."""
     return tuple(busy / (series.workers or 1) for busy in series.busy)
+
+
+class HealthyCost(Noun):
+    """What one pattern of one call costs while nothing is wrong: the proposed settings with it and without it, on equal draws.
+
+    `refused` is the share (0..1) of the call's attempts that it ends itself: cut off by a timeout, refused by a breaker or a
+    bulkhead. `not_full` (share of the requests of the journeys that make the call), `added_s` (their mean time, seconds) and
+    `more_attempts` (attempts on all calls, a request) are differences, with minus without; negative where it helps. All with
+    two-sided 95 % intervals over seeds.
+    """
+
+    dependency: str
+    pattern: str
+    requests: int
+    refused: Bounds
+    not_full: Bounds
+    added_s: Bounds
+    more_attempts: Bounds

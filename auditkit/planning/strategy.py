@@ -9,13 +9,14 @@ from dataclasses import replace
 from auditkit.checks import Facts, run_checks
 from auditkit.model.audit import Decision, ExperimentResult, Finding, Strategy, Trial
 from auditkit.model.failure import Assume, Assumption
+from auditkit.model.runs import HealthyCost
 from auditkit.model.system import Question
 from auditkit.planning.actions import actions_for
 from auditkit.planning.experiments import experiments_for, tested
 from auditkit.planning.monitoring import monitors_for
 from auditkit.planning.overlay import with_policies
 from auditkit.planning.policies import propose
-from auditkit.planning.proving import proven
+from auditkit.planning.proving import priced, proven
 from auditkit.planning.reopened import reopened
 from auditkit.planning.risk import MODES, residual
 from auditkit.planning.uncovered import uncovered_in
@@ -36,6 +37,7 @@ def plan(
     on: dt.date | None = None,
     trials: Sequence[Trial] = (),
     assumed_availability: float | None = None,
+    costs: Sequence[HealthyCost] = (),
 ) -> Strategy:
     """The strategy for one audited system.
 
@@ -44,7 +46,8 @@ def plan(
     healthy calls that timeouts may cut off (0.001); `results` of experiments; `on`, the audit's date, against which decisions
     end; `assumed_availability`, which stands in for unknown ones in what is left. `blast` and `cut_sets` stay empty: hundreds
     of them belong where somebody reads them, not into the file of a plan.
-    `trials` are experiments as simulated: a pattern whose own experiment fails is withheld.
+    `trials` are experiments as simulated: a pattern whose own experiment fails is withheld. `costs` are what the patterns cost in
+    simulation while nothing is wrong: they stand beside the closed forms' costs.
     With its settings in force there is no finding that was not there before, except three that are left of a graver one: a call
     that waited without end, or whose callee did, now ends, but before its callee (`timeout_inversion`); bulkheads that promised
     more than the pool has now reject what it never had (`bulkhead_starvation`); a pair counts where one of it stopped a journey
@@ -54,7 +57,7 @@ def plan(
     proposals = propose(facts.system, facts.profiles, decisions, target, results)
     as_designed = replace(facts, system=with_policies(facts.system, proposals.policies))
     experiments = experiments_for(facts, as_designed, proposals.policies, results)
-    policies = proven(proposals.policies, trials, experiments)
+    policies = priced(proven(proposals.policies, trials, experiments), costs)
     system = with_policies(facts.system, policies)
     after = replace(facts, system=system, tested=facts.tested | tested(system.dependencies, results))
     remaining = run_checks(after)
@@ -67,6 +70,7 @@ def plan(
         actions=actions_for(facts, policies, findings, remaining, decisions),
         experiments=experiments,
         trials=tuple(trials),
+        healthy_costs=tuple(costs),
         monitoring=monitors_for(facts, policies),
         open_questions=tuple(questions[:MOST_QUESTIONS]),
         more_questions=max(0, len(questions) - MOST_QUESTIONS),

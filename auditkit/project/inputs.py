@@ -14,6 +14,7 @@ from auditkit.model.audit import AuditFacts, Decision, Finding, Strategy, Trial
 from auditkit.model.draft import Coverage
 from auditkit.model.failure import Assume, Mode
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice, profiles_of
+from auditkit.model.runs import HealthyCost
 from auditkit.model.system import Dependency, Evidence, Question, System
 from auditkit.planning import advise_all, by_call, plan, tested
 from auditkit.project import folder as held
@@ -31,6 +32,7 @@ class Inputs:
     profiles: Mapping[str, LatencyProfile]
     sources: held.SourceIndex
     trials: tuple[Trial, ...] = ()
+    costs: tuple[HealthyCost, ...] = ()
 
     @cached_property
     def coverage(self) -> Coverage:
@@ -85,6 +87,7 @@ class Inputs:
             on=self.facts.date,
             trials=self.trials,
             assumed_availability=self.facts.assumed_availability,
+            costs=self.costs,
         )
 
     @cached_property
@@ -125,6 +128,7 @@ def read(folder: Path, profiles: Mapping[str, LatencyProfile] | None = None) -> 
         profiles=measured,
         sources=held.sources(folder),
         trials=simulated.trials if valid else (),
+        costs=simulated.costs if valid else (),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from auditkit.errors import InputError
 from auditkit.importers import update_yaml
 from auditkit.model.audit import Experiment, Strategy, Trial, TrialFile
-from auditkit.model.runs import JourneyTrial, RunFile, Seen
+from auditkit.model.runs import HealthyCost, JourneyTrial, RunFile, Seen
 from auditkit.model.system import System
 from auditkit.planning import with_policies
 from auditkit.planning.overlay import settings
@@ -19,6 +19,7 @@ from auditkit.project.inputs import Inputs, read
 from auditkit.project.kept_runs import kept_runs, side_by_side
 from auditkit.project.steps import inputs_digest
 from auditkit.simulation import RunResult, Series, Strategies, in_order, verify
+from auditkit.simulation.healthy import healthy_costs as simulated_costs
 from auditkit.simulation.results import PROPOSED, TODAY, JourneyResult, PhaseResult
 
 
@@ -48,8 +49,23 @@ def simulate(
         if not done:
             raise
     results = in_order(done, chosen)
+    if experiment is None:
+        inputs = replace(inputs, costs=_costs(inputs, systems, seed, backend))
     _keep(place, inputs, systems, strategy.experiments, results, rests_on)
     return results
+
+
+def healthy_costs(place: Path) -> tuple[HealthyCost, ...]:
+    """What each pattern of the plan costs while nothing is wrong, as last simulated upon the same inputs."""
+    return read(place).costs
+
+
+def _costs(inputs: Inputs, systems: Strategies, seed: int, backend: str) -> tuple[HealthyCost, ...]:
+    """Simulated anew; who is impatient keeps what was known."""
+    try:
+        return simulated_costs(systems.proposed, tuple(systems.without), inputs.profiles, seed=seed, backend=backend)
+    except KeyboardInterrupt:
+        return inputs.costs
 
 
 def second_by_second(place: Path, experiment: str, seed: int = 1) -> tuple[Series, Series]:
@@ -143,7 +159,9 @@ def _keep(
     names = {result.experiment for result in kept}
     trials = (*(t for t in inputs.trials if t.experiment not in names), *(trial(result) for result in kept))
     assumed = {(a.where, a.what): a for result in kept for a in result.assumptions}
-    file = TrialFile(rests_on=rests_on, trials=trials, assumptions=tuple(assumed[key] for key in sorted(assumed)))
+    file = TrialFile(
+        rests_on=rests_on, trials=trials, costs=inputs.costs, assumptions=tuple(assumed[key] for key in sorted(assumed))
+    )
     strategy = replace(inputs, trials=trials).strategy
     try:
         shown = kept_runs(inputs, systems, experiments, trials)
