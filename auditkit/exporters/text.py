@@ -18,14 +18,16 @@ def one_line(text: str, most: int = 200) -> str:
 
 
 def identifier(text: str) -> str:
-    """A name for programs: letters, digits and `_`, never a digit first; what had to change gets a short hash.
+    """A name for programs: letters, digits and `_`, never a digit first; what had to change, or has capitals, gets a short hash.
+
+    Names that differ in capitals only stay different where they are written small, or where a file system sees no difference.
 
     >>> identifier("orders"), identifier("orders-db")
     ('orders', 'orders_db_2adfdb')
     """
     plain = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_") or "x"
     plain = f"_{plain}" if plain[0].isdigit() else plain
-    if plain == text and len(plain) <= 60:
+    if plain == text == text.lower() and len(plain) <= 60:
         return plain
     mark = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:6]
     return f"{plain[:53]}_{mark}"
