@@ -1,6 +1,6 @@
 """The exported Go clients: Go's own type checker reads them, against the public interface of failsafe-go.
 
-The module itself is checked where Go finds it; else the interface stands in that `failsafe_go_api` declares from its documentation.
+No module proxy is asked: `failsafe_go_api` declares that interface from its documentation. What a client does is not run.
 """
 
 from __future__ import annotations
