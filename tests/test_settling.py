@@ -81,6 +81,21 @@ def test_a_question_that_its_source_settles_is_gone(tmp_path: Path) -> None:
     assert _calls(audit)["orders -> pay"] == "configured"
 
 
+def test_a_call_that_was_measured_and_is_not_on_the_map_is_asked_about(tmp_path: Path) -> None:
+    """One word makes it a dependency, known by traffic; a name that is nobody's is told apart as before."""
+    audit = _audit(tmp_path, compose__yaml=COMPOSE)
+    rows = "".join(f"mailer,{to},{n},{5 + n % 3},ok\n" for to in ("orders", "nobody") for n in range(20))
+    (tmp_path / "calls.csv").write_text(f"caller,callee,start,duration_ms,outcome\n{rows}")
+    measured = audit.measure([tmp_path / "calls.csv"])
+    assert [name.name for name in measured.unmatched] == ["nobody"]
+    assert "measured mailer -> orders" in _open(audit)
+    assert not any("nobody" in name for name in _open(audit))
+    audit.settle("measured mailer -> orders", "yes", by="ann")
+    assert "measured mailer -> orders" not in _open(audit)
+    assert _calls(audit)["mailer -> orders"] == "asked"
+    assert audit.coverage().by_confidence["observed"] == 1
+
+
 def test_an_answer_needs_its_question_and_somebody_who_gives_it(tmp_path: Path) -> None:
     """Else it is refused in words."""
     audit = _audit(tmp_path, compose__yaml=COMPOSE)

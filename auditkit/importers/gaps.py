@@ -13,11 +13,13 @@ from typing import Final
 
 from auditkit.importers.coverage import BYSTANDERS, DATASTORES, GUESSED, targets
 from auditkit.importers.kinds import SOFTWARE
-from auditkit.model.system import Component, Dependency, Question, System, split_target
+from auditkit.model.latency import LatencyProfile
+from auditkit.model.system import Component, Dependency, Evidence, Question, System, split_target
 
 SUGGESTED: Final = "calls?"
 CONFIRM: Final = "confirm"
 SAME: Final = "same"
+MEASURED: Final = "measured"
 _STORES: Final = frozenset({"db", "database", "cache", "store", "storage", "data", "queue", "broker", "persistence"}) | {
     word for word, kind in SOFTWARE.items() if kind in DATASTORES
 }
@@ -27,12 +29,13 @@ _SILENT: Final = BYSTANDERS | DATASTORES | {"external", "dns", "certificate", "c
 """Kinds of which nobody expects that they call something."""
 
 
-def gaps(system: System) -> tuple[Question, ...]:
+def gaps(system: System, profiles: Mapping[str, LatencyProfile] | None = None) -> tuple[Question, ...]:
     """Questions about calls that nothing shows, in the order of the file; those that were answered are left out.
 
     - `calls? A -> B`: B is a datastore that nobody is known to use, and A has its name (`orders`, `orders-db`);
     - `unused B`: the same without such a name;
     - `confirm A -> B`: only start order or a name pattern speaks for the call;
+    - `measured A -> B`: there are latencies of the call (`profiles`), and the map does not have it;
     - `calls A`: nothing better speaks for any call of A, to it or from it;
     - `same A = B`: two names that differ in spelling only, from different sources.
 
@@ -47,6 +50,7 @@ def gaps(system: System) -> tuple[Question, ...]:
     found = [
         *_about_datastores(system.components, called),
         *_about_guesses(calls, {component.id: component for component in system.components}),
+        *_about_measured(system, {(caller, callee) for caller, callee, _ in calls}, (profiles or {}).values()),
         *_about_the_unconnected(system.components, sure),
         *_about_names(system.components),
     ]
@@ -81,6 +85,23 @@ def _about_guesses(calls: Iterable[tuple[str, str, Dependency]], components: Map
         yield Question(
             id=f"{CONFIRM} {dependency.subject}", where=dependency.subject, what=what, evidence=dependency.evidence[:3]
         )
+
+
+def _about_measured(system: System, known: set[tuple[str, str]], profiles: Iterable[LatencyProfile]) -> Iterator[Question]:
+    names = {component.id for component in system.components}
+    seen: dict[tuple[str, str], Evidence] = {}
+    for profile in profiles:
+        pair = split_target(profile.caller)[0], profile.callee
+        if names.issuperset(pair) and pair not in known and pair[0] != pair[1]:
+            count = profile.n + profile.errors + profile.timeouts
+            said = Evidence(
+                source=", ".join(profile.sources) or "latency export", locator=f"{count} calls", confidence="observed"
+            )
+            seen.setdefault(pair, said)
+    for (caller, callee), evidence in seen.items():
+        where = f"{caller} -> {callee}"
+        what = f"{evidence.locator} of {where} were measured, and the map does not have it: does {caller} call {callee}?"
+        yield Question(id=f"{MEASURED} {where}", where=where, what=what, evidence=(evidence,))
 
 
 def _about_the_unconnected(components: Sequence[Component], sure: set[str]) -> Iterator[Question]:

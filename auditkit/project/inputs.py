@@ -49,7 +49,7 @@ class Inputs:
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """Open questions, those that decide most first."""
-        asked = (*self.system.questions, *gaps(self.system))
+        asked = (*self.system.questions, *gaps(self.system, self.profiles))
         return engine.questions(self.system.model_copy(update={"questions": asked}), self.profiles)
 
     @cached_property

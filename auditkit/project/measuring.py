@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditkit.errors import InputError
-from auditkit.importers import update_yaml
+from auditkit.importers import gaps, update_yaml
+from auditkit.importers.gaps import MEASURED
 from auditkit.latency import (
     LeftOut,
     Measured,
@@ -222,7 +223,9 @@ def _alone(measured: Measurement) -> Timeouts:
 
 
 def _of_audit(folder: Path, measured: Measurement) -> Timeouts:
-    return Timeouts(read(folder).advices, (*measured.warnings, *map(_unmatched, measured.unmatched)))
+    known = read(folder)
+    asked = [q.what for q in gaps(known.system, known.profiles) if q.id.startswith(MEASURED)]
+    return Timeouts(known.advices, (*measured.warnings, *map(_unmatched, measured.unmatched), *asked))
 
 
 def _unmatched(name: Unmatched) -> str:

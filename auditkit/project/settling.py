@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 from auditkit.errors import InputError
 from auditkit.importers import dump_yaml, gaps, load_yaml, merge, renamed, update_yaml, validate
-from auditkit.importers.gaps import CONFIRM, SAME, SUGGESTED
+from auditkit.importers.gaps import CONFIRM, MEASURED, SAME, SUGGESTED
 from auditkit.model.draft import Draft, Item
 from auditkit.model.system import Evidence, Question, System
 from auditkit.project import folder as held
 from auditkit.project.files import read_known, write_all
 
-_CALLS = (f"{SUGGESTED} ", f"{CONFIRM} ", "allowed ", "name ")
+_CALLS = (f"{SUGGESTED} ", f"{CONFIRM} ", f"{MEASURED} ", "allowed ", "name ")
 """Questions whether one component calls another; their ids end in `caller -> callee`."""
 
 _FACTS = ("on_failure ", "timeout ", "rate ", "concurrency ")
@@ -43,7 +43,7 @@ def settle(folder: Path, question: str, answer: str, by: str) -> System:
     path = folder / held.SYSTEM
     previous, known = read_known(path)
     before = held.system(folder)
-    asked = {q.id: q for q in (*gaps(before), *before.questions)}
+    asked = {q.id: q for q in (*gaps(before, held.profiles(folder)), *before.questions)}
     if question not in asked:
         raise InputError.of(str(path), f"there is no question {question!r}", f"open are: {', '.join(list(asked)[:5]) or 'none'}")
     if not answer.strip() or not by.strip():
