@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from auditkit.errors import Problem
-from auditkit.importers.base import Importer, ReadSibling, no_siblings
+from auditkit.importers.base import Importer, ReadSibling, beginning, no_siblings
 from auditkit.importers.drawn import Arrow, Box, draft
 from auditkit.importers.mentions import question
 from auditkit.importers.shapes import below, list_of, mapping_of, text_of
@@ -17,7 +17,7 @@ from auditkit.model.draft import Draft
 from auditkit.model.system import ComponentKind, Evidence, Question
 
 CANNOT_SAY: Final = ("a catalogue does not say how many instances run, nor where",)
-_API: Final = re.compile(r"""^["']?\s*["']?apiVersion["']?:\s*["']?backstage\.io/""", re.MULTILINE)
+_API: Final = re.compile(r"""^[ \t]*+["']?apiVersion["']?:\s*["']?backstage\.io/""", re.MULTILINE)
 _REFERENCE: Final = re.compile(r"(?:(?P<kind>[^:/]+):)?(?:(?P<space>[^:/]+)/)?(?P<name>[^:/]+)")
 _UNSURE: Final = ("deprecated", "experimental")
 _NEEDS: Final = ("dependsOn", "dependencyOf", "providesApis", "consumesApis")
@@ -39,7 +39,7 @@ class _Entity:
 
 
 def _detect(name: str, text: str) -> bool:
-    return bool(_API.search(text[:200_000]))
+    return bool(_API.search(beginning(text)))
 
 
 def _read(text: str, name: str, read_sibling: ReadSibling) -> Draft:

@@ -14,6 +14,17 @@ A path that ends in `/` gives the names in that folder, one a line. Importers ne
 """
 
 
+def beginning(text: str, most: int = 200_000) -> str:
+    r"""The first `most` characters without their empty lines: what detection looks at.
+
+    A pattern that begins with blank space tries every line of a file that holds nothing else, each time to its end.
+
+    >>> beginning("a:\n\n  \n  b: 1\n\n")
+    'a:\n  b: 1'
+    """
+    return "\n".join(line for line in text[:most].splitlines() if line.strip())
+
+
 def no_siblings(relative: str) -> str | None:
     """A `ReadSibling` for a text that stands alone."""
     return None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from auditkit.importers.base import Importer, ReadSibling, no_siblings
+from auditkit.importers.base import Importer, ReadSibling, beginning, no_siblings
 from auditkit.importers.compose_files import ComposeModel, ComposeService, read_model
 from auditkit.importers.compose_mounts import about_shared_volumes, in_files, mounted_files
 from auditkit.importers.compose_services import (
@@ -42,7 +42,7 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,253}")
 
 def detect(name: str, text: str) -> bool:
     """Whether a text looks like a Compose file: top-level `services` that are built or have images."""
-    head = text[:200_000]
+    head = beginning(text)
     if _OBJECTS.search(head):
         return False
     by_name = _FILE.fullmatch(name.replace("\\", "/").rpartition("/")[2]) is not None

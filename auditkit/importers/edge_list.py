@@ -10,7 +10,7 @@ from typing import Any, Final
 from auditkit.errors import InputError, Problem
 from auditkit.importers.base import Importer, ReadSibling
 from auditkit.importers.dotted import unflat
-from auditkit.importers.explain import nearest
+from auditkit.importers.explain import nearest, quoted
 from auditkit.model.draft import Draft, Item
 from auditkit.model.noun import Noun
 from auditkit.model.system import (
@@ -128,14 +128,14 @@ def _delimiter(text: str) -> str:
 def _header_problems(columns: list[str], where: str) -> list[Problem]:
     known = {**_columns(), **_KINDS}
     problems = [
-        Problem(where, f"unknown column {column!r}", nearest(column, known, "columns"))
+        Problem(where, f"unknown column {quoted(column)}", nearest(column, known, "columns"))
         for column in columns
         if column not in known
     ]
     missing = [column for column in ("from", "to") if column not in columns]
     problems += [Problem(where, f"no column {column!r}", "name the columns from,to and so on") for column in missing]
     twice = sorted({column for column in columns if columns.count(column) > 1})
-    return problems + [Problem(where, f"the column {column!r} stands there twice", "keep one of them") for column in twice]
+    return problems + [Problem(where, f"the column {quoted(column)} stands there twice", "keep one of them") for column in twice]
 
 
 def _dependency(row: dict[str, str], name: str, line: int) -> Item:
@@ -158,7 +158,7 @@ def _add_components(components: dict[str, Item], row: dict[str, str], name: str,
             stated = {"id": component, **({"kind": kind} if kind else {}), "evidence": evidence}
             components[component] = Item(stated, name, known.lines if known else {"": line})
         elif kind and known.data["kind"] != kind:
-            what = f"{component!r} is a {kind} here and a {known.data['kind']} at {known.where()}"
+            what = f"{quoted(component)} is a {kind[:80]} here and a {known.data['kind'][:80]} at {known.where()}"
             problems.append(Problem(f"{name}:{line}", what, "write one kind"))
 
 

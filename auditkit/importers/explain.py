@@ -159,7 +159,7 @@ def _said(path: Path, errors: Sequence[ErrorDetails], data: Any, kind: type[Noun
     others = sorted((d for d in errors if d["type"] != "literal_error"), key=_rank)
     value = _at(data, path)
     if not others:
-        return f"{_key(path)}: {_shown(value)} is none of the allowed words", nearest(str(value), words, "write one of")
+        return f"{_key(path)}: {quoted(value)} is none of the allowed words", nearest(str(value), words, "write one of")
     what, remedy = _one(others[0], value, path, kind, data, label)
     return what, f"{remedy}, or {' or '.join(words)}" if words and remedy.startswith("write") else remedy
 
@@ -173,7 +173,7 @@ def _words(detail: ErrorDetails) -> list[str]:
 
 
 def _one(detail: ErrorDetails, value: Any, path: Path, kind: type[Noun], data: Any, label: str) -> tuple[str, str]:
-    name, context, key, shown = detail["type"], detail.get("ctx", {}), _key(path), _shown(value)
+    name, context, key, shown = detail["type"], detail.get("ctx", {}), _key(path), quoted(value)
     match name:
         case "missing":
             return f"{_subject(path, data, label)} has no {str(path[-1])!r}", _add(str(path[-1]))
@@ -257,7 +257,8 @@ def _at(data: Any, path: Path) -> Any:
     return data
 
 
-def _shown(value: Any) -> str:
+def quoted(value: Any) -> str:
+    """A value as a message quotes it: in one line, and no longer than 80 characters."""
     if value is None or isinstance(value, bool):
         return {None: "nothing", True: "true", False: "false"}[value]
     if isinstance(value, (Mapping, list, tuple)):

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from auditkit.importers.yaml_text import Node, parse_all
+from auditkit.errors import InputError
+from auditkit.importers.yaml_text import MAX_BYTES, Node, parse_all
 
 _PROFILE: Final = ("spring.config.activate.onprofile", "spring.profiles")
 _ESCAPE: Final = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
@@ -40,7 +41,8 @@ def _relaxed(step: str) -> str:
 def flat_settings(text: str, name: str) -> tuple[tuple[Flat, ...], tuple[str, ...]]:
     r"""All figures of a file that hold whatever the profile, and the names of the profiles that were left out.
 
-    `${NAME:default}` counts as its default; without one it stays as it is. Raises `InputError` on text that is no YAML.
+    `${NAME:default}` counts as its default; without one it stays as it is. Raises `InputError` on text that is no YAML,
+    or too long.
 
     >>> found, profiles = flat_settings("a.b: 1\na:\n  c: ${X:2}\n", "application.yml")
     >>> [(flat.key, flat.value, flat.line) for flat in found]
@@ -48,6 +50,8 @@ def flat_settings(text: str, name: str) -> tuple[tuple[Flat, ...], tuple[str, ..
     >>> flat_settings("a.b=1 \\\n  2\n", "x.properties")[0][0].value
     '1 2'
     """
+    if len(text) > MAX_BYTES:
+        raise InputError.of(name, f"has {len(text) / 1e6:.0f} MB; settings are read up to {MAX_BYTES / 1e6:.0f} MB", "split it")
     documents = _properties(text) if name.lower().endswith(".properties") else _yaml(text, name)
     kept: list[Flat] = []
     profiles: list[str] = []
@@ -81,7 +85,7 @@ def _steps(key: str) -> tuple[str, ...]:
     >>> _steps("instances.[my.client].maxAttempts"), _steps("a[b-c].d")
     (('instances', 'my.client', 'maxAttempts'), ('a', 'b-c', 'd'))
     """
-    return tuple(bracket or plain for bracket, plain in re.findall(r"\[([^\]]*)\]|([^.\[\]]+)", key))
+    return tuple(bracket or plain for bracket, plain in re.findall(r"\[([^\[\]]*)\]|([^.\[\]]+)", key))
 
 
 def _properties(text: str) -> Iterator[tuple[Flat, ...]]:

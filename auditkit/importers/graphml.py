@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
@@ -33,7 +34,9 @@ def _read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise InputError.of(name, "declares a document type of its own", "delete the <!DOCTYPE …> declaration")
     try:
-        graph = nx.parse_graphml(re.sub(r"^\s*<\?xml[^>]*\?>", "", text.removeprefix("\ufeff")), force_multigraph=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an attribute that no key declares is a text
+            graph = nx.parse_graphml(re.sub(r"^\s*<\?xml[^>]*\?>", "", text.removeprefix("\ufeff")), force_multigraph=True)
     except Exception as error:  # networkx passes on whatever its parts raise: ParseError, NetworkXError, KeyError, ValueError …
         line = getattr(error, "position", (None,))[0]
         said = " ".join(str(error).split())[:200]

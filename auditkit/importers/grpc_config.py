@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from auditkit.errors import InputError
-from auditkit.importers.base import Importer, ReadSibling
+from auditkit.importers.base import Importer, ReadSibling, beginning
 from auditkit.importers.settings import Reading, Setting, count, factor, folder_of, number, retry_of, seconds
 from auditkit.importers.shapes import below, list_of, text_of
 from auditkit.importers.yaml_text import parse
@@ -24,7 +24,7 @@ _SIGN: Final = re.compile(r"[\"']?methodConfig[\"']?\s*:")
 
 def detect(name: str, text: str) -> bool:
     """Whether a text looks like a service config."""
-    return _SIGN.search(text[:200_000]) is not None
+    return _SIGN.search(beginning(text)) is not None
 
 
 def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from auditkit.errors import InputError, Problem
-from auditkit.importers.base import Importer, ReadSibling
+from auditkit.importers.base import Importer, ReadSibling, beginning
 from auditkit.importers.drawn import Arrow, Box, draft, names
 from auditkit.importers.mentions import question
 from auditkit.importers.shapes import mapping_of, text_of
@@ -27,7 +27,7 @@ _DOMAIN: Final = re.compile(r"[A-Za-z0-9._-]{1,300}")
 
 
 def _detect(name: str, text: str) -> bool:
-    head = text[:200_000]
+    head = beginning(text)
     return bool(_SERVICES.search(head) and (_ONLY_HERE.search(head) or _KIND.search(head)))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from auditkit.importers.base import Importer, ReadSibling
+from auditkit.importers.base import Importer, ReadSibling, beginning
 from auditkit.importers.block import Block
 from auditkit.importers.kubernetes_objects import KubeObject, read_objects
 from auditkit.importers.mesh import BY_NAME, Mesh, ask_about_ejection, before_sending, envoy_waits
@@ -29,7 +29,7 @@ _PARTIAL: Final = ("uri", "scheme", "method", "authority", "headers", "withoutHe
 
 def detect(name: str, text: str) -> bool:
     """Whether a text holds Istio's networking objects, and no workloads (those are read as Kubernetes, settings included)."""
-    head = text[:500_000]
+    head = beginning(text, 500_000)
     return _API.search(head) is not None and _OTHERS.search(head) is None
 
 

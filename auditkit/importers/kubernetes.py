@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from auditkit.errors import Problem
-from auditkit.importers.base import Importer, ReadSibling, no_siblings
+from auditkit.importers.base import Importer, ReadSibling, beginning, no_siblings
 from auditkit.importers.kinds import kind_of
 from auditkit.importers.kubernetes_entries import allowed_calls, blocked_calls, proposed_journeys
 from auditkit.importers.kubernetes_environment import read_mentions, read_stores
@@ -31,7 +31,7 @@ _KIND = re.compile(r"(?:^|[{,])\s*(?:-\s+)?[\"']?kind[\"']?\s*:\s*[\"']?[A-Z{]",
 
 def detect(name: str, text: str) -> bool:
     """Whether a text looks like Kubernetes objects: both `apiVersion` and `kind` in it."""
-    head = text[:200_000]
+    head = beginning(text)
     return bool(_API.search(head) and _KIND.search(head))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from auditkit.importers.base import Importer, ReadSibling
+from auditkit.importers.base import Importer, ReadSibling, beginning
 from auditkit.importers.block import Block, Find
 from auditkit.importers.flat import Flat, flat_settings, under
 from auditkit.importers.settings import (
@@ -31,6 +31,8 @@ CANNOT_SAY: Final = (
 )
 _SIGN: Final = re.compile(r"^\s*[\"']?resilience4j[\w-]*\s*[.:]", re.MULTILINE)
 _MODULES: Final = ("timelimiter", "retry", "circuitbreaker", "bulkhead", "threadpoolbulkhead")
+MOST_BASES: Final = 20
+"""Longest chain of base configurations that is followed."""
 _ISO: Final = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?", re.IGNORECASE)
 
 
@@ -50,7 +52,7 @@ def duration(value: object) -> float:
 
 def detect(name: str, text: str) -> bool:
     """Whether a text sets anything of resilience4j."""
-    return _SIGN.search(text[:500_000]) is not None
+    return _SIGN.search(beginning(text, 500_000)) is not None
 
 
 def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
@@ -101,10 +103,10 @@ def _instances(found: tuple[Flat, ...], module: str) -> Iterator[tuple[str, dict
 
 def _resolved(own: dict[str, Flat], bases: Mapping[str, dict[str, Flat]]) -> dict[str, Flat]:
     chain, named = [own], own
-    while len(chain) <= len(bases):
+    while len(chain) <= MOST_BASES:
         flat = named.get("baseconfig")
         base = bases.get(text_of(flat.value) if flat else "default")
-        if base is None or base in chain:
+        if base is None or any(base is known for known in chain):
             break
         chain.append(base)
         named = base

@@ -15,6 +15,8 @@ from auditkit.model.system import Question
 
 MAX_CHARACTERS: Final = 5_000_000
 MAX_FILES: Final = 100
+MAX_SETTINGS: Final = 1_000
+"""Most lines that an archetype may hand on to its elements, those of the ones that it is made of included."""
 DSL_SIGNS: Final = re.compile(
     r"^[ \t]*workspace\b[^\n]*\{|^[ \t]*\w+[ \t]*=[ \t]*(?:softwareSystem|container|person)[ \t]+\"", re.MULTILINE | re.IGNORECASE
 )
@@ -85,8 +87,7 @@ def read_dsl(text: str, name: str, read_sibling: ReadSibling) -> tuple[Model, tu
     ([('person', 'Ann'), ('system', 'Shop')], 'Buys')
     """
     reading = _Reading()
-    files = [0]
-    statements = _statements(text, name, read_sibling, files, reading, {})
+    statements = _statements(text, name, read_sibling, [0, 0], reading, {})
     _read_all(statements, _Scope(), reading)
     relations = tuple(_relation(statement, scope, words, reading) for statement, scope, words in reading.waiting)
     return Model(tuple(reading.elements.values()), relations, tuple(reading.instances.values())), tuple(reading.asked)
@@ -96,12 +97,19 @@ def read_dsl(text: str, name: str, read_sibling: ReadSibling) -> tuple[Model, tu
 
 
 def _statements(
-    text: str, name: str, read_sibling: ReadSibling, files: list[int], reading: _Reading, constants: dict[str, str]
+    text: str, name: str, read_sibling: ReadSibling, used: list[int], reading: _Reading, constants: dict[str, str]
 ) -> tuple[_Statement, ...]:
-    """The statements of one file, with those of the files that it includes in their place."""
-    files[0] += 1
-    if len(text) > MAX_CHARACTERS or files[0] > MAX_FILES:
-        raise InputError.of(name, "is too large, or includes itself", "split it, or take the !include away")
+    """The statements of one file, with those of the files that it includes in their place.
+
+    `used` counts files and characters: constants that are made of constants double with each one.
+    """
+    used[0] += 1
+    if len(text) > MAX_CHARACTERS:
+        raise InputError.of(
+            name, f"has {len(text) / 1e6:.0f} MB; workspaces are read up to {MAX_CHARACTERS // 10**6} MB", "split it"
+        )
+    if used[0] > MAX_FILES:
+        raise InputError.of(name, f"takes in more than {MAX_FILES} files, or includes itself", "take the !include away")
     stack: list[tuple[_Statement, list[_Statement]]] = []
     current: list[_Statement] = []
     for line, words, sign in _lines(text, name):
@@ -113,6 +121,10 @@ def _statements(
             current = outer
             continue
         words = tuple(re.sub(r"\$\{([^}]*)\}", lambda m: constants.get(m[1], m[0]), word) for word in words)
+        used[1] += sum(map(len, words))
+        if used[1] > MAX_CHARACTERS:
+            what = f"stands for more than {MAX_CHARACTERS:,} characters with its constants in place"
+            raise InputError.of(f"{name}:{line}", what, "write out what they mean")
         key = words[0].lower() if words else ""
         if key in ("!const", "!constant", "!var") and len(words) == 3:
             constants[words[1]] = words[2]
@@ -122,7 +134,7 @@ def _statements(
                 what = f"{name} takes in {words[-1]}, which is not a file beside it: what does it say?"
                 reading.asked.append(question(f"include {words[-1]}", name, what, f"{name}:{line}"))
             else:
-                current += _statements(found, words[-1], read_sibling, files, reading, constants)
+                current += _statements(found, words[-1], read_sibling, used, reading, constants)
         if sign == "{":
             stack.append((_Statement(words, line, name), current))
             current = []
@@ -182,6 +194,9 @@ def _read_one(statement: _Statement, scope: _Scope, reading: _Reading, depth: in
         for inner in body:
             if len(inner.words) == 3 and inner.words[1] == "=":
                 parent, above = reading.archetypes.get(inner.words[2].lower(), (inner.words[2].lower(), ()))
+                if len(above) + len(inner.body or ()) > MAX_SETTINGS:
+                    what = f"makes an archetype of more than {MAX_SETTINGS:,} lines"
+                    raise InputError.of(f"{inner.source}:{inner.line}", what, "take out what its elements do not need")
                 reading.archetypes[inner.words[0].lower()] = (parent, (*above, *(inner.body or ())))
     elif base in ("workspace", "model", "group", "enterprise", "") or key in ("!element", "!elements", "!extend", "!ref"):
         path = (*scope.path, own) if own and base == "group" else scope.path
