@@ -51,6 +51,15 @@ def test_budgets_tame_amplification_and_one_retry_is_fine() -> None:
     assert found("retry_amplification", call(policy=retried(2))) == ()
 
 
+def test_what_was_never_sent_amplifies_nothing_and_waits_once() -> None:
+    """Four attempts before sending on three levels: one call at the bottom, and no caller is outlasted by refused attempts."""
+    careful = retried(4, only="before_sending", backoff="1ms")
+    below = {**careful, "timeout": "20ms"}
+    calls = [call("mid", policy=careful), call("low", "mid", policy=below), call("db", "low", policy={**below, "timeout": "5ms"})]
+    for name in ("retry_amplification", "timeout_inversion"):
+        assert found(name, *calls) == ()
+
+
 def test_retrying_in_a_circle_ends() -> None:
     """A component that calls itself over another is counted once."""
     assert found("retry_amplification", call("a", policy=retried(2)), call("api", "a", policy=retried(2))) != ()

@@ -96,6 +96,7 @@ def test_a_retry_before_sending_is_kept_for_a_write() -> None:
     made = retry(found.proposed)
     assert (made.only, made.jitter, made.budget) == ("before_sending", "full", 0.01)
     assert "only errors before sending" in found.grounds["retry"].data
+    assert call_worst_case_s(found.proposed) == found.proposed.timeout_s + 0.05  # only the last attempt can wait
 
 
 def test_a_local_fast_reliable_call_gets_a_timeout_and_nothing_else() -> None:

@@ -285,6 +285,18 @@ def test_what_nobody_told_is_named_as_an_assumption() -> None:
     }
 
 
+def test_a_call_that_hangs_is_not_tried_again_where_only_refused_ones_are() -> None:
+    """Three attempts, but only before sending: one attempt a call while the callee hangs, and the simplification is named."""
+    tries = {}
+    for only in ({}, {"only": "before_sending"}):
+        again = {"max_attempts": 3, "backoff": "10ms", **only}
+        setup = Setup(duration_s=20.0, laws={"s": Law("constant", 0.02)}, faults=(Fault("hang", "s", 5.0, 10.0),))
+        run = run_once(chain(timeout="50ms", retry=again), {}, setup)
+        tries[bool(only)] = int(run.attempts.max())
+        assert any("before sending" in a.what for a in run.compiled.assumptions) == bool(only)
+    assert tries == {False: 3, True: 1}
+
+
 def test_the_plan_is_proven_or_refuted_from_the_command_line(tmp_path: Path) -> None:
     """On the worked example: a slow recommendation service stops the home page today and not with the proposed settings."""
     assert auditkit("new", tmp_path / "shop", "--sample", "worked-example").code == 0

@@ -42,6 +42,18 @@ def attempts(policy: Policy | Nothing | None) -> int:
     return settings.max_attempts if settings else 1
 
 
+def waiting_attempts(policy: Policy | Nothing | None) -> int:
+    """Attempts that may each take a whole timeout: all of them, or one where only errors before sending are tried again.
+
+    A refused connection ends at once; whoever has sent a request and waits in vain does not try again.
+
+    >>> [waiting_attempts(Policy(retry=Retry(max_attempts=3, only=only))) for only in (None, "before_sending")]
+    [3, 1]
+    """
+    settings = retry(policy)
+    return 1 if settings is None or settings.only == "before_sending" else settings.max_attempts
+
+
 def backoffs_s(policy: Policy | Nothing | None) -> float:
     """Longest total wait between the attempts, in seconds. An unset multiplier is 1, an unset backoff 0.
 
@@ -59,13 +71,17 @@ def backoffs_s(policy: Policy | Nothing | None) -> float:
 def call_worst_case_s(policy: Policy | Nothing | None) -> float:
     """Longest time a call can take: attempts × timeout + backoffs, in seconds; infinite without a timeout.
 
+    Of attempts after errors before sending only the last one can wait: the others were refused at once, each before its backoff.
+
     >>> call_worst_case_s(Policy(timeout_s=0.2, retry=Retry(max_attempts=2, backoff_s=0.05)))
     0.45
+    >>> call_worst_case_s(Policy(timeout_s=0.2, retry=Retry(max_attempts=2, backoff_s=0.05, only="before_sending")))
+    0.25
     >>> call_worst_case_s(None)
     inf
     """
     timeout = timeout_s(policy)
-    return math.inf if timeout is None else round(attempts(policy) * timeout + backoffs_s(policy), 12)
+    return math.inf if timeout is None else round(waiting_attempts(policy) * timeout + backoffs_s(policy), 12)
 
 
 def attempt_timeout_s(whole_s: float, settings: Retry | Nothing | None) -> float:
@@ -78,7 +94,7 @@ def attempt_timeout_s(whole_s: float, settings: Retry | Nothing | None) -> float
     """
     policy = Policy(retry=settings)
     left = whole_s - backoffs_s(policy)
-    return round((left if left > 0 else whole_s) / attempts(policy), 6)
+    return round((left if left > 0 else whole_s) / waiting_attempts(policy), 6)
 
 
 def held_workers(policy: Policy | Nothing | None, rate_per_s: float | None, instances: int) -> float:

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice, profiles_of
 from auditkit.model.paths import paths
-from auditkit.model.policy import attempts, backoffs_s
+from auditkit.model.policy import backoffs_s, waiting_attempts
 from auditkit.model.system import Dependency, System
 from auditkit.notebook.latency_picture import latency_svg
 from auditkit.notebook.panel import Panel
@@ -63,7 +63,7 @@ def _slider(
 
     def chain(timeout_s: float) -> Chain:
         policy = dependency.policy if dependency else None
-        times = attempts(policy)
+        times = waiting_attempts(policy)
         own = f"{profile.callee} at worst" + (f", {times} attempts" if times > 1 else "")
         longest = times * timeout_s + backoffs_s(policy)
         return (("everything else on the way, healthy (p99s)", left.others_s if left else 0.0), (own, longest))

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 
 from auditkit.model.latency import LatencyProfile, profiles_of
 from auditkit.model.paths import Paths, alternatives, asked, stages
-from auditkit.model.policy import attempts, backoffs_s, call_worst_case_s, held_workers, timeout_s
+from auditkit.model.policy import backoffs_s, call_worst_case_s, held_workers, timeout_s, waiting_attempts
 from auditkit.model.system import Dependency, Policy, split_target
 
 Profiles = Mapping[str, LatencyProfile]
@@ -269,7 +269,7 @@ def pool_fit_s(paths: Paths, dependency: Dependency, profiles: Profiles) -> floa
         if d is not dependency and d.call == "sync" and d.rate_per_s
     )
     held_s = (caller.workers - others) / (rate / caller.running)
-    return max(0.0, (held_s - backoffs_s(dependency.policy)) / attempts(dependency.policy))
+    return max(0.0, (held_s - backoffs_s(dependency.policy)) / waiting_attempts(dependency.policy))
 
 
 def _without_timeout(dependency: Dependency) -> Policy | None:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditkit.model.latency import LatencyProfile
-from auditkit.model.policy import attempts, backoffs_s, call_worst_case_s
+from auditkit.model.policy import backoffs_s, call_worst_case_s, waiting_attempts
 from auditkit.model.system import Policy
 
 STEPS = 4000
@@ -80,7 +80,7 @@ def _remedies(stages: Sequence[Sequence[Call]], worst: Sequence[Sequence[float]]
     if len(stages) > 1 and max(longest) <= deadline_s:
         found.append("call the stages in parallel, where none needs another's answer")
     single = math.fsum(max(_without_retry(call) for call in stage) for stage in stages if stage)
-    if single <= deadline_s and any(attempts(call.policy) > 1 for stage in stages for call in stage):
+    if single <= deadline_s and any(waiting_attempts(call.policy) > 1 for stage in stages for call in stage):
         found.append("one attempt each")
     found.append("a fallback for the slowest call, a faster callee, or a longer deadline")
     return tuple(found)
@@ -121,7 +121,7 @@ def _propagated(stages: Sequence[Sequence[Call]], step: float, budget: int) -> f
 
 def _answered(call: Call, step: float) -> npt.NDArray[np.float64]:
     """Share of calls that have an answer by each step; attempts that are cut off are followed by the next."""
-    tries = attempts(call.policy)
+    tries = waiting_attempts(call.policy)
     timeout_s = (call_worst_case_s(call.policy) - backoffs_s(call.policy)) / tries
     within = _share_within(call.profile, timeout_s)
     reached = np.minimum(_cdf(call.profile, step), within)
@@ -137,8 +137,8 @@ def _answered(call: Call, step: float) -> npt.NDArray[np.float64]:
 def _call_cdf(call: Call, step: float) -> tuple[npt.NDArray[np.float64], float]:
     """Share of calls that are over by each step, answered or given up, and the share that is given up."""
     worst = math.ceil(round(call_worst_case_s(call.policy) / step, 6))
-    timeout_s = (call_worst_case_s(call.policy) - backoffs_s(call.policy)) / attempts(call.policy)
-    given_up = (1 - _share_within(call.profile, timeout_s)) ** attempts(call.policy)
+    timeout_s = (call_worst_case_s(call.policy) - backoffs_s(call.policy)) / waiting_attempts(call.policy)
+    given_up = (1 - _share_within(call.profile, timeout_s)) ** waiting_attempts(call.policy)
     over = _answered(call, step)
     if worst <= STEPS:
         over[worst:] = 1.0

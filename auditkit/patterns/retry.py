@@ -76,10 +76,14 @@ def amplification_with_budgets(budgets: Iterable[float]) -> float:
 def factor(retry: Retry | None) -> float:
     """By how much one call multiplies load in the worst case: its budget where it has one, else its attempts.
 
+    What is tried again before sending was never sent: it adds no load.
+
     >>> factor(None), factor(Retry(max_attempts=3)), factor(Retry(max_attempts=3, budget=0.01))
     (1.0, 3.0, 1.01)
+    >>> factor(Retry(max_attempts=3, only="before_sending"))
+    1.0
     """
-    if retry is None or retry.max_attempts == 1:
+    if retry is None or not may_repeat_work(retry):
         return 1.0
     return float(retry.max_attempts) if retry.budget is None else min(1.0 + retry.budget, float(retry.max_attempts))
 

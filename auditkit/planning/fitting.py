@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from auditkit.checks.wording import percent
 from auditkit.model.latency import TimeoutAdvice
 from auditkit.model.paths import Paths, paths, stages
-from auditkit.model.policy import attempts, backoffs_s, call_worst_case_s, timeout_s
+from auditkit.model.policy import backoffs_s, call_worst_case_s, timeout_s, waiting_attempts
 from auditkit.model.system import Dependency, System
 from auditkit.patterns.bulkhead import places_for
 from auditkit.patterns.deadline import pool_fit_s, remaining, sequential_s, span_of, worst_cases
@@ -156,7 +156,7 @@ def _tighten(known: Paths, profiles: Profiles, done: Advices, operation: str, bu
             advice = done.get(dependency.subject)
             if advice is None or advice.recommended_s is None or call_worst_case_s(dependency.policy) <= share_s + 1e-9:
                 continue
-            own = max(round_down((share_s - backoffs_s(dependency.policy)) / attempts(dependency.policy)), 0.0)
+            own = max(round_down((share_s - backoffs_s(dependency.policy)) / waiting_attempts(dependency.policy)), 0.0)
             own = max(own, min(_two_p99(advice), advice.recommended_s))
             if own < advice.recommended_s - 1e-12:
                 why = f"tightened to {text(own)}: its caller waits {text(budget_s)} for all of its calls together"
@@ -200,4 +200,4 @@ def _floor_s(dependency: Dependency, advice: TimeoutAdvice | None) -> float:
     now = call_worst_case_s(dependency.policy)
     if advice is None or advice.recommended_s is None:
         return now
-    return min(now, attempts(dependency.policy) * _two_p99(advice) + backoffs_s(dependency.policy))
+    return min(now, waiting_attempts(dependency.policy) * _two_p99(advice) + backoffs_s(dependency.policy))

@@ -98,9 +98,10 @@ def _ground(made: Retry, each_s: float, longest_s: float, left_s: float | None, 
         needless = "; it is there today, and nothing that was measured needs it"
     fits = "no deadline bounds it" if left_s is None else f"{seconds(left_s)} are left of the deadline"
     budget, each = percent(made.budget or 0.0), seconds(each_s)
+    tried = f"of {each}" if made.only is None else f"(refused at once, or one of {each})"
     return Ground(
         data=f"{share}; {'idempotent' if made.only is None else 'only errors before sending are tried again'}",
-        rule=f"{made.max_attempts} attempts of {each} with waits take {seconds(longest_s)} at most; {fits}; full jitter; "
+        rule=f"{made.max_attempts} attempts {tried} with waits take {seconds(longest_s)} at most; {fits}; full jitter; "
         f"a budget of {budget} of the requests{needless}",
         uncertainty=f"errors may come together, then a retry helps less{after}",
         cost=f"at most {budget} more load; {seconds(longest_s)} instead of {each} when slow",

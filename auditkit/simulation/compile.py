@@ -27,6 +27,8 @@ NEVER = 1 << 60
 WORKERS, QUEUE = "workers unknown: as many as it takes", "queue unknown: without end"
 EFFECT, FALLBACK = "what its failure does is unknown: the answer fails", "its fallback is unknown: it works"
 """What is assumed for want of an answer; `unknowns` sweeps it."""
+BEFORE_SENDING = "attempts after errors before sending are not made: what is refused fails at once"
+"""What the kernel leaves out: it does not tell a refused connection from an error."""
 JITTERS = {"none": c.NO_JITTER, "full": c.FULL_JITTER, "equal": c.EQUAL_JITTER}
 
 
@@ -235,6 +237,9 @@ def _policy(
     wait = timeout_s(policy)
     floats[c.L_TIMEOUT] = math.inf if wait is None else wait
     again = retry(policy)
+    if again and again.only == "before_sending":
+        said[name, BEFORE_SENDING] = None
+        again = None
     ints[c.L_ATTEMPTS] = again.max_attempts if again else 1
     if again:
         floats[c.L_BACKOFF] = again.backoff_s or 0.0
