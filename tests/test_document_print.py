@@ -8,11 +8,14 @@ import subprocess
 import zipfile
 
 import pytest
+from cli import auditkit, tree
 from document_books import HOSTILE, hostile_book, shop_book
 from PIL import Image
+from simulated_books import simulated_book
 
 from auditkit.document import document
 from auditkit.document.analysis import analysed
+from auditkit.document.blocks import Table
 from auditkit.document.context import context
 from auditkit.document.pdf import breakable, pages
 from auditkit.document.rasters import png
@@ -167,6 +170,57 @@ def test_the_docx_opens_in_libreoffice(tmp_path, hostile_docx):
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert (tmp_path / "strategy.pdf").stat().st_size > 10_000, done.stderr
+
+
+def test_no_heading_of_a_column_is_broken_in_libreoffice(tmp_path):
+    """Whatever font stands in for ours: each word in the head of a table stands whole."""
+    program = shutil.which("soffice") or shutil.which("libreoffice")
+    if program is None or shutil.which("pdftotext") is None:
+        pytest.skip("no LibreOffice or no pdftotext here (Debian: libreoffice-writer-nogui, poppler-utils)")
+    (tmp_path / "strategy.docx").write_bytes(written(simulated_book(), "docx"))
+    home = f"-env:UserInstallation=file://{tmp_path}/home"
+    convert = [program, home, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / "strategy.docx")]
+    subprocess.run(convert, capture_output=True, timeout=300, check=True)
+    ran = subprocess.run(["pdftotext", str(tmp_path / "strategy.pdf"), "-"], capture_output=True, text=True, check=True)
+    seen = set(ran.stdout.split())
+    sections = context(analysed(simulated_book())).sections
+    heads = {
+        word for s in sections for block in s.blocks if isinstance(block, Table) for title in block.head for word in title.split()
+    }
+    assert heads - seen == set()
+
+
+def test_a_template_beside_the_audit_is_used_and_a_broken_one_said(tmp_path):
+    """`template.docx` lends its page and styles; one that is no Word file stops the export in one line, and nothing is written."""
+    from docx import Document
+    from docx.shared import Mm
+
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    (shop / "system.yaml").write_text("auditkit: 1\nsystem: shop\ncomponents: [{id: api}]\n", encoding="utf-8")
+    own = Document()
+    own.sections[0].page_width = Mm(216)
+    own.save(str(shop / "template.docx"))
+    assert auditkit("export", shop, "--to", "docx").code == 0
+    word = Document(str(shop / "out" / "strategy.docx"))
+    assert abs(word.sections[0].page_width - Mm(216)) < Mm(1)
+    before = tree(shop)
+    for broken in (b"", b"no archive", zip_of(**{"a.txt": b"x"}), zip_of(**{"[Content_Types].xml": b"<", "_rels/.rels": b"<"})):
+        (shop / "template.docx").write_bytes(broken)
+        ran = auditkit("export", shop, "--to", "docx,md")
+        assert (ran.code, ran.err.count("\n")) == (2, 1), ran.err
+        assert "template.docx" in ran.err
+    (shop / "template.docx").write_bytes(before["template.docx"])
+    assert tree(shop) == before
+
+
+def zip_of(**files):
+    """An archive of a few files."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return made.getvalue()
 
 
 def test_pictures_for_word_are_the_same_every_time():

@@ -14,9 +14,11 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from auditkit.document.blocks import Block, Bullets, Heading, Listing, Paragraph, Picture, Rich, Row, Run, Table
+from auditkit.document.columns import widths
 from auditkit.document.context import Context
 from auditkit.document.looks import PLAIN, TONES
 from auditkit.document.rasters import png
+from auditkit.errors import InputError
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -26,15 +28,17 @@ if TYPE_CHECKING:
 
 _NOTICES: Final = {"missing": "FFF8E3", "warning": "FDECE3"}
 _ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
+_MARGIN: Final = 60
+"""Left and right in a cell, in twentieths of a point."""
 _BOOKMARK: Final = 40
 """Word allows so many characters in the name of a bookmark."""
 
 
 def docx(doc: Context, template: bytes | None = None) -> bytes:
-    """The document as DOCX. `template`: a .docx whose styles and page are used instead of our own."""
+    """The document as DOCX. `template`: a .docx whose styles and page are used instead of our own. Raises `InputError` where it is none."""
     from docx import Document
 
-    word = Document(io.BytesIO(template)) if template is not None else Document()
+    word = Document() if template is None else _opened(template)
     if template is not None:
         _empty(word)
     else:
@@ -42,13 +46,28 @@ def docx(doc: Context, template: bytes | None = None) -> bytes:
     _properties(word, doc)
     word.add_heading(doc.title, level=0)
     word.add_paragraph(doc.subtitle)
+    if doc.author:
+        word.add_paragraph(f"Owner of the audit: {doc.author}")
     for section in doc.sections:
-        _bookmark(word.add_heading(f"{section.number} {section.title}", level=1), section.anchor)
+        heading = word.add_heading(f"{section.number} {section.title}", level=1)
+        heading.paragraph_format.page_break_before = True if section.number == 2 else None  # the summary is a page of its own
+        _bookmark(heading, section.anchor)
         for block in section.blocks:
             _write(word, block)
     out = io.BytesIO()
     word.save(out)
     return _same_bytes(out.getvalue())
+
+
+def _opened(template: bytes) -> Document:
+    from docx import Document
+
+    try:
+        return Document(io.BytesIO(template))
+    except (zipfile.BadZipFile, KeyError, ValueError, SyntaxError) as error:
+        raise InputError.of(
+            "template.docx", "is no Word document", "save it as .docx in a word processor, or move it away"
+        ) from error
 
 
 def _empty(word: Document) -> None:
@@ -101,18 +120,20 @@ def _write(word: Document, block: Block) -> None:
 
 def _table(word: Document, block: Table) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Emu
+    from docx.shared import Emu, Pt
     from docx.table import _Cell
 
     caption = word.add_paragraph()
     caption.add_run(block.caption).bold = True
     caption.paragraph_format.keep_with_next = True
+    caption.paragraph_format.space_after = Pt(3)
     made = word.add_table(rows=1 + len(block.rows), cols=len(block.head), style=_style(word, "Table Grid"))
     made.autofit = False
-    style = _cell_style(word, 8.5 if len(block.head) <= 5 else 7.5 if len(block.head) <= 8 else 6.5)
-    usable = _usable(word)
-    widths = [int(usable * width / sum(block.widths)) for width in block.widths]
-    for column, width in zip(made._tbl.tblGrid.gridCol_lst, widths, strict=True):
+    made._tbl.tblPr.append(_margins())
+    points = 8.5 if len(block.head) <= 5 else 7.5 if len(block.head) <= 8 else 6.5
+    style = _cell_style(word, points)
+    wide = [int(width) for width in widths(block, _usable(word), Pt(points), Pt(2 * _MARGIN / 20))]
+    for column, width in zip(made._tbl.tblGrid.gridCol_lst, wide, strict=True):
         column.w = Emu(width)  # LibreOffice goes by the grid, Word by the cells
     head = Row(tuple((Run(title, "strong"),) for title in block.head))
     for number, (line, row) in enumerate(zip(made._tbl.tr_lst, (head, *block.rows), strict=True)):
@@ -122,12 +143,20 @@ def _table(word: Document, block: Table) -> None:
         cells = tuple(_Cell(cell, made) for cell in line.tc_lst)  # made.rows[n].cells lays the whole table out again, each time
         _row(cells, row, style)
         for index, cell in enumerate(cells):
-            cell.width = Emu(widths[index])
+            cell.width = Emu(wide[index])
             if index in block.figures:
                 cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
             if number == 0:
                 _shade(cell._tc.get_or_add_tcPr(), "F4F6F8")
-    word.add_paragraph()
+    word.add_paragraph().paragraph_format.space_after = Pt(0)
+
+
+def _margins() -> BaseOxmlElement:
+    """Narrow margins left and right in cells, so that words have the room."""
+    margins = _element("w:tblCellMar")
+    for side in ("w:left", "w:right"):
+        margins.append(_element(side, {"w:w": str(_MARGIN), "w:type": "dxa"}))
+    return margins
 
 
 def _cell_style(word: Document, points: float) -> str:

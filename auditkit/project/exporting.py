@@ -89,6 +89,7 @@ def book(inputs: Inputs) -> Book:
         simulated_with=trials.assumptions if inputs.trials else (),
         changes=None if last is None else what_changed(compare(last.strategy, inputs.strategy)),
         changes_since=None if last is None else last.date,
+        docx_template=held.template(inputs.folder),
     )
 
 

@@ -31,6 +31,8 @@ PROFILES = "latency/profiles.parquet"
 MANIFEST = "out/manifest.json"
 TRIALS = "out/simulation.json"
 RUNS = "out/runs.json"
+TEMPLATE = "template.docx"
+"""A Word file of one's own, whose styles and page the document takes over."""
 
 N = TypeVar("N", bound=Noun)
 
@@ -148,6 +150,12 @@ def _profiles(sha256: str, content: bytes, name: str) -> dict[str, LatencyProfil
         return from_parquet(content)
     except (ValueError, KeyError, OSError) as error:
         raise InputError.of(name, "is damaged", "delete it and run: auditkit run") from error
+
+
+def template(folder: Path) -> bytes | None:
+    """The user's own Word file; None where there is none."""
+    path = folder / TEMPLATE
+    return read_input(path) if path.is_file() else None
 
 
 def strategy(folder: Path) -> Strategy | None:

@@ -20,7 +20,7 @@ _INPUTS: dict[StepName, tuple[str, ...]] = {
     "latency": (held.FACTS,),
     "plan": (held.SYSTEM, held.FACTS, held.DECISIONS, held.PROFILES, held.TRIALS),
     "prove": (held.SYSTEM, held.FACTS, held.DECISIONS, held.PROFILES),
-    "document": (held.SYSTEM, held.FACTS, held.DECISIONS, held.PROFILES, held.STRATEGY, held.SOURCES),
+    "document": (held.SYSTEM, held.FACTS, held.DECISIONS, held.PROFILES, held.STRATEGY, held.SOURCES, held.TEMPLATE),
 }
 _RESULT: dict[StepName, str] = {
     "map": held.SYSTEM,
