@@ -191,7 +191,7 @@ def test_no_heading_of_a_column_is_broken_in_libreoffice(tmp_path):
 
 
 def test_a_template_beside_the_audit_is_used_and_a_broken_one_said(tmp_path):
-    """`template.docx` lends its page and styles; one that is no Word file stops the export in one line, and nothing is written."""
+    """`template.docx` lends its page and styles; one that is no Word file stops the export in one line."""
     from docx import Document
     from docx.shared import Mm
 

@@ -35,7 +35,10 @@ _BOOKMARK: Final = 40
 
 
 def docx(doc: Context, template: bytes | None = None) -> bytes:
-    """The document as DOCX. `template`: a .docx whose styles and page are used instead of our own. Raises `InputError` where it is none."""
+    """The document as DOCX. `template`: a .docx whose styles and page are used instead of our own.
+
+    Raises `InputError` where it is none.
+    """
     from docx import Document
 
     word = Document() if template is None else _opened(template)
