@@ -39,7 +39,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        if tag not in {"meta", "col", "br", "link", "img", "input", "hr"}:
+        if tag not in {"meta", "col", "br", "link", "img", "input", "hr", "wbr"}:
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -97,6 +97,14 @@ def test_each_proposed_figure_leads_to_its_ground():
     assert number is not None
     ground = next(line for line in text.splitlines() if f'<a id="ground-{number[1]}"></a>' in line)
     assert "6,000 samples [\\[D1\\]](#data-1) | 3 x p99 of 100ms | at most 0.05 % | cuts off 0 %" in ground
+
+
+def test_a_long_name_may_be_broken_and_is_copied_whole():
+    """Browsers get places to break at, behind the parts of a name, which are no characters; short words have none."""
+    text = written(shop_book(), "strategy.html")
+    assert "<code>api:<wbr>home -&gt; recommendation" not in text
+    assert "chaos-<wbr>timeout-<wbr>api-<wbr>home-<wbr>recommendation" in text
+    assert "chaos-timeout-api-home-recommendation" in "".join(Page(text).words)
 
 
 def test_what_is_empty_is_named_in_the_document_itself():

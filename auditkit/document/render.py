@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ def _environment() -> Environment:
     made.filters["md_rich"] = md_rich
     made.tests["block"] = is_block
     made.filters["percents"] = percents
+    made.filters["pieces"] = pieces
     return made
 
 
@@ -59,6 +61,19 @@ def percents(widths: Iterable[float]) -> list[str]:
     """
     all_widths = list(widths)
     return [f"{100 * width / sum(all_widths):.4g}" for width in all_widths]
+
+
+def pieces(text: str) -> list[str]:
+    """Text cut where a very long word may be broken: behind what stands between its parts, and else every 20 letters.
+
+    >>> pieces("short"), pieces("a-name-of-something-very-long")
+    (['short'], ['a-', 'name-', 'of-', 'something-', 'very-', 'long'])
+    """
+    return re.sub(_LONG, lambda word: _CUT.sub("\\1\0", word[0]), text).split("\0")
+
+
+_LONG = re.compile(r"\S{20,}")
+_CUT = re.compile(r"([-_./:>|,;=]+|[^\s\-_./:>|,;=]{20})(?=.)")
 
 
 def fill(name: str, **values: object) -> str:
