@@ -40,7 +40,8 @@ def _finding(facts: Facts, dependency: Dependency, unbounded: list[tuple[str, Po
         remedy = f"set a timeout of {seconds(advice.recommended_s)} ({advice.grade}, {advice.n} samples)"
     else:
         start = f", start with {seconds(advice.provisional_s)}" if advice.provisional_s is not None else ""
-        remedy = f"set a timeout{start}; {advice.n} samples do not justify a figure yet"
+        measured = f"{advice.n} samples do not justify a figure yet" if advice.n else "measure the call to justify a figure"
+        remedy = f"set a timeout{start}; {measured}"
     return finding(
         facts, NAME, subject, facts.journeys_of(dependency), title, words, remedy, certainty="proven" if stated else "possible"
     )

@@ -24,6 +24,7 @@ from auditkit.notebook.failure_tables import (
     single_points_table,
     states_table,
 )
+from auditkit.notebook.frames import readable
 from auditkit.notebook.graph import graph_html, to_pyvis
 from auditkit.notebook.graph_widget import dependency_graph
 from auditkit.notebook.import_panel import import_panel, measure_panel
@@ -120,7 +121,7 @@ __all__ = [
     "grounds_table", "import_panel", "importers_reference", "journeys_table", "latency_picture",
     "latency_sources_reference", "latency_table", "least_known", "legend_table", "measure_exports", "measure_panel",
     "missing_table", "monitoring_table", "names", "omissions_table", "open_audit", "pattern_panel", "patterns_reference",
-    "policies_table", "progress_panel", "proposed_failures", "questions_panel", "questions_table", "recording_table",
+    "policies_table", "progress_panel", "proposed_failures", "questions_panel", "questions_table", "readable", "recording_table",
     "refused_table", "rehearsal", "rehearsal_of", "save_graph", "seen_reference", "simulation_panel", "simulation_svg",
     "single_points_table", "sources_of_checks", "stage_file", "states_table", "steps_table", "strategy_panel",
     "timeout_panel", "timeouts_table", "to_pyvis", "today_and_proposed", "two_rules_table", "unanswered_table",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -34,16 +35,44 @@ def milliseconds(seconds: float | None) -> str:
     return f"{float(f'{seconds * scale:.3g}'):g}{unit}"
 
 
-def interval(bounds: Bounds | None) -> str:
-    """A figure with its 95 % interval.
+def interval(bounds: Bounds | None, cut_off_at_s: float | None = None) -> str:
+    """A figure with its 95 % interval; where the data are cut off below it, only that it is no less.
 
     >>> interval(Bounds(point=0.1, lo=0.095, hi=0.11)), interval(Bounds(point=0.1, lo=0.095, hi=None))
     ('100ms [95ms, 110ms]', '100ms [95ms, no upper bound]')
+    >>> interval(Bounds(point=1.0, lo=0.8, hi=None), cut_off_at_s=1.0)
+    '≥ 1s'
     """
     if bounds is None:
         return "–"
+    if cut_off_at_s is not None and bounds.point >= cut_off_at_s:
+        return f"≥ {milliseconds(cut_off_at_s)}"
     upper = "no upper bound" if bounds.hi is None else milliseconds(bounds.hi)
     return f"{milliseconds(bounds.point)} [{milliseconds(bounds.lo)}, {upper}]"
+
+
+def readable(text: str, width: int = 110) -> str:
+    """Text with its lines broken between words: JupyterLab breaks what is printed wherever the line is full.
+
+    >>> print(readable("- one two three", width=9))
+    - one two
+      three
+    """
+    lines = (
+        textwrap.fill(line, width, subsequent_indent="  " if line.startswith("- ") else "", break_long_words=False)
+        for line in text.splitlines()
+    )
+    return "\n".join(lines)
+
+
+def size(count: int) -> str:
+    """Bytes for reading.
+
+    >>> size(452), size(286_500), size(1_095_800)
+    ('0.5 kB', '286 kB', '1.1 MB')
+    """
+    unit, scale = ("MB", 1e6) if count >= 1e6 else ("kB", 1e3)
+    return f"{count / scale:.0f} {unit}" if count / scale >= 10 else f"{count / scale:.1f} {unit}"
 
 
 AT_ONCE = 12
@@ -68,4 +97,5 @@ def _rows_html(table: pd.DataFrame) -> str:
     whole = table.reset_index() if table.index.name else table
     with pd.option_context("display.max_colwidth", None):
         text = whole.to_html(border=0, index=False).replace(' style="text-align: right;"', "")
+    text = text.replace("-&gt;", '<span style="white-space:nowrap">-&gt;</span>')  # an arrow is not broken in two
     return text.replace("<td>", f"<td{cell}>").replace("<th>", f"<th{cell}>")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditkit import patterns
 from auditkit.checks import CHECKS, explain
-from auditkit.notebook.frames import frame
+from auditkit.notebook.frames import frame, readable
 from auditkit.patterns.seen import SEEN
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def sources_of_checks() -> pd.DataFrame:
 
 def explained(check: str) -> str:
     """One check in full, as `auditkit explain` prints it. Raises `InputError` on an unknown name."""
-    return explain(check)
+    return readable(explain(check))
 
 
 def patterns_reference() -> pd.DataFrame:

@@ -24,13 +24,28 @@ def latency_table(profiles: Mapping[str, LatencyProfile]) -> pd.DataFrame:
         ("call", "answers", "errors", "timeouts", "p50", "p99 [95 %]", "slowest", "cut off at", "warnings"),
         (
             (
-                p.call, p.n, p.errors, p.timeouts, milliseconds(p.p50.point), interval(p.p99), milliseconds(p.max_s),
-                milliseconds(p.cut_off_at_s), "; ".join(p.warnings) or "–",
+                p.call, p.n, p.errors, p.timeouts, milliseconds(p.p50.point), interval(p.p99, p.cut_off_at_s),
+                milliseconds(p.max_s), milliseconds(p.cut_off_at_s), "; ".join(p.warnings) or "–",
             )
             for p in profiles.values()
         ),
         "call",
     )  # fmt: skip
+
+
+DECIDED_BY: dict[str, str] = {
+    "seed": "p99",
+    "false_timeout": "false timeouts",
+    "deadline": "deadline",
+    "pool": "workers",
+    "samples": "too few samples",
+    "censored": "data cut off",
+}
+"""What a figure was set by, in the words of the table."""
+
+
+def _seen(p: float) -> str:
+    return f"{p:.3%}" if p else "none seen"
 
 
 def timeouts_table(advices: Iterable[TimeoutAdvice]) -> pd.DataFrame:
@@ -39,9 +54,10 @@ def timeouts_table(advices: Iterable[TimeoutAdvice]) -> pd.DataFrame:
         ("call", "samples", "p99 [95 %]", "recommended", "grade", "false timeouts", "at most", "decided by", "why"),
         (
             (
-                a.call, a.n, interval(a.p99), "refused" if a.recommended_s is None else milliseconds(a.recommended_s), a.grade,
-                "–" if a.false_timeout is None else f"{a.false_timeout.p:.3%}",
-                "–" if a.false_timeout is None else f"{a.false_timeout.upper:.3%}", a.bound_by, a.reason,
+                a.call, a.n, interval(a.p99, a.cut_off_at_s),
+                "refused" if a.recommended_s is None else milliseconds(a.recommended_s), a.grade,
+                "–" if a.false_timeout is None else _seen(a.false_timeout.p),
+                "–" if a.false_timeout is None else f"{a.false_timeout.upper:.3%}", DECIDED_BY[a.bound_by], a.reason,
             )
             for a in advices
         ),
@@ -63,13 +79,19 @@ def policies_table(policies: Iterable[PolicyProposal]) -> pd.DataFrame:
         ("dependency", "timeout today", "proposed", "adopted", "why", "still needs"),
         (
             (
-                p.dependency, milliseconds(timeout_s(p.today)), _settings(p.proposed), "yes" if p.adopted else "no",
+                p.dependency, _today(p.today), _settings(p.proposed), "yes" if p.adopted else "no",
                 p.reason or "–", "; ".join(p.needs) or "–",
             )
             for p in policies
         ),
         "dependency",
     )  # fmt: skip
+
+
+def _today(policy: Policy | None) -> str:
+    if policy is None or policy.timeout_s is None:
+        return UNKNOWN
+    return milliseconds(timeout_s(policy)) if policy.timeout_s != "none" else "none"
 
 
 def _settings(policy: Policy | None) -> str:
@@ -82,7 +104,7 @@ def _settings(policy: Policy | None) -> str:
 def _setting(value: Any) -> str:
     if not isinstance(value, dict):
         return str(value)
-    words = (f"{key.replace('_', ' ')} {inner}" for key, inner in value.items())
+    words = (f"{key.replace('_', ' ')} {f'{inner:g}' if isinstance(inner, float) else inner}" for key, inner in value.items())
     return f"({', '.join(words)})"
 
 

@@ -16,7 +16,7 @@ from auditkit.errors import AuditkitError
 from auditkit.model.audit import Choice, Finding
 from auditkit.model.latency import profiles_of
 from auditkit.model.system import System, split_target
-from auditkit.notebook.frames import UNKNOWN, frame, table_html
+from auditkit.notebook.frames import UNKNOWN, frame, readable, size, table_html
 from auditkit.notebook.opening import SAMPLE
 from auditkit.notebook.strategy_tables import findings_table
 from auditkit.project import Audit, samples
@@ -86,7 +86,7 @@ def exports(audit: Audit) -> tuple[Path, ...]:
 
 def exports_table(audit: Audit) -> pd.DataFrame:
     """The latency exports that lie in the audit folder, and their sizes."""
-    rows = ((path.relative_to(audit.folder).as_posix(), f"{path.stat().st_size / 1000:.1f} kB") for path in exports(audit))
+    rows = ((path.relative_to(audit.folder).as_posix(), size(path.stat().st_size)) for path in exports(audit))
     return frame(("export", "size"), rows, "export")
 
 
@@ -143,7 +143,7 @@ def finding_key(finding: Finding | None) -> str | None:
 def files_table(audit: Audit) -> pd.DataFrame:
     """What the audit folder holds."""
     inside = sorted(path for path in audit.folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    listed = ((path.relative_to(audit.folder).as_posix(), f"{path.stat().st_size / 1000:.1f} kB") for path in inside)
+    listed = ((path.relative_to(audit.folder).as_posix(), size(path.stat().st_size)) for path in inside)
     return frame(("file", "size"), (row for row in listed if not row[0].startswith("notebooks/")), "file")
 
 
@@ -185,7 +185,7 @@ def unmeasured_table(audit: Audit) -> pd.DataFrame:
     """The synchronous calls that nobody has measured, and what they mean to their caller."""
     profiles = audit.profiles
     rows = (
-        (d.caller, target, d.on_failure or UNKNOWN, UNKNOWN if d.rate_per_s is None else f"{d.rate_per_s:g} per second")
+        (d.caller, target, d.on_failure or UNKNOWN, UNKNOWN if d.rate_per_s is None else f"{d.rate_per_s:g}/s")
         for d in audit.system.dependencies
         if d.call == "sync"
         for target in d.to
@@ -213,4 +213,4 @@ def explain_finding(finding: Finding | None) -> str:
     if finding is None:
         return "Nothing was found. How much is known stands in 01_map_the_system."
     evidence = "\n".join(f"- {line}" for line in finding.evidence)
-    return f"{finding.title} ({finding.severity}, {finding.certainty})\n{evidence}\n\n{explain(finding.check)}"
+    return readable(f"{finding.title} ({finding.severity}, {finding.certainty})\n{evidence}\n\n{explain(finding.check)}")

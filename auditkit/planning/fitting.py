@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from auditkit.checks.wording import percent
 from auditkit.model.latency import TimeoutAdvice
 from auditkit.model.paths import Paths, paths, stages
 from auditkit.model.policy import backoffs_s, call_worst_case_s, timeout_s, waiting_attempts
@@ -17,7 +16,7 @@ from auditkit.model.system import Dependency, System
 from auditkit.patterns.bulkhead import places_for
 from auditkit.patterns.deadline import pool_fit_s, remaining, sequential_s, span_of, worst_cases
 from auditkit.patterns.observed import load_of_one, peakedness_seen
-from auditkit.patterns.timeout import SEED_FACTORS, false_timeouts
+from auditkit.patterns.timeout import SEED_FACTORS, cost_while_healthy, false_timeouts
 from auditkit.planning.held_back import Fitted, hold_back
 from auditkit.planning.timeouts import (
     Advices,
@@ -117,7 +116,7 @@ def _at(
     said = [part for part in advice.reason.split("; ") if not part.startswith(_AGAIN)]
     update = {"recommended_s": value_s, "false_timeout": share, "grade": grade, "reason": "; ".join([*said, why])}
     if share is not None:
-        update["cost"] = f"cuts off {percent(share.p)} of healthy calls, at most {percent(share.upper)} (95 %)"
+        update["cost"] = cost_while_healthy(share)
     return advice.model_copy(update=update)
 
 

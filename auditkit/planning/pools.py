@@ -184,7 +184,7 @@ def _ground(component: Component, dependency: Dependency, size: Size | None, pla
 
 def _bursts(judged: Size) -> str:
     """How sure it is that calls do not come in bursts."""
-    worse = f"at a peakedness of 2 {percent(judged.rejected_when_bursty)} would be rejected"
+    worse = f"at a peakedness of 2, {percent(judged.rejected_when_bursty)} would be rejected"
     if judged.peakedness is None:
         return f"calls are assumed to arrive on their own, since no export with start times holds most of them; {worse}"
     return f"peakedness {judged.peakedness:.2f} in one instance, measured when it was busiest; {worse}"

@@ -64,7 +64,7 @@ class BackTest:
         counts = {v: sum(t.verdict == v for t in self.tried) for v in ("kept", "missed", "refused")}
         ample = sum(t.n >= ENOUGH for t in self.tried)
         words = f"{self.share_good:.0%} of {len(self.tried)} calls keep the target on the unseen half, or are refused"
-        known = f"{self.share_refused:.0%} of the {ample} calls with {ENOUGH:,} samples and more are refused" if ample else ""
+        known = f"of {ample} with {ENOUGH:,} samples and more, {self.share_refused:.0%} are refused" if ample else ""
         told = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
         return f"{words} ({told})" + (f"; {known}." if known else ".")
 
