@@ -222,6 +222,24 @@ static_resources:
   - {name: users, outlier_detection: {consecutive_5xx: 3, base_ejection_time: 30s, max_ejection_percent: 50}}
   - {name: pay, outlier_detection: {enforcing_consecutive_5xx: 0, enforcing_failure_percentage: 100, interval: 5s}}
 """
+HYSTRIX: Final = """\
+spring: {application: {name: web}}
+hystrix:
+  command:
+    default: {circuitBreaker: {sleepWindowInMilliseconds: 7000}}
+    orders: {execution: {isolation: {thread: {timeoutInMilliseconds: 2000}}}, metrics: {rollingStats: {timeInMilliseconds: 9000}}}
+    users: {execution: {timeout: {enabled: false}, isolation: {strategy: SEMAPHORE}}, circuit-breaker: {enabled: false}}
+    pay: {threadPoolKeyOverride: money}
+  threadpool:
+    money: {coreSize: 5, maxQueueSize: 20}
+    mail: {coreSize: "${MAIL_THREADS}"}
+"""
+HYSTRIX_PROPERTIES: Final = """\
+# ours
+hystrix.command.orders.execution.isolation.thread.timeoutInMilliseconds=2000
+hystrix.command.orders.circuitBreaker.errorThresholdPercentage : 40
+hystrix.threadpool.orders.coreSize=5
+"""
 
 SEEDS: Final[Mapping[str, tuple[str, str]]] = {
     "native": ("system.yaml", NATIVE),
@@ -229,6 +247,7 @@ SEEDS: Final[Mapping[str, tuple[str, str]]] = {
     "kubernetes": ("k8s.yaml", KUBERNETES),
     "linkerd": ("linkerd.yaml", LINKERD),
     "envoy": ("envoy.yaml", ENVOY),
+    "hystrix": ("application.yml", HYSTRIX),
     "edge-list": ("edges.csv", EDGE_LIST),
     "jaeger": ("jaeger.json", JAEGER),
     "otlp": ("otlp.json", OTLP),
@@ -251,5 +270,6 @@ SEEDS: Final[Mapping[str, tuple[str, str]]] = {
 OTHER_FORMS: Final[Mapping[str, tuple[str, str]]] = {
     "structurizr": ("workspace.dsl", STRUCTURIZR_DSL),
     "resilience4j": ("application.properties", RESILIENCE4J_PROPERTIES),
+    "hystrix": ("web/hystrix.properties", HYSTRIX_PROPERTIES),
 }
 """The same for formats that are written in a second way."""

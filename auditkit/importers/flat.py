@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -140,3 +140,17 @@ def under(found: Sequence[Flat], prefix: str) -> Iterator[tuple[tuple[str, ...],
     for flat in found:
         if len(flat.key) > depth and ".".join(_relaxed(step) for step in flat.key[:depth]) == prefix:
             yield flat.key[depth:], flat
+
+
+def finder(figures: Mapping[str, Flat], source: str) -> Callable[[str], tuple[object, str, str] | None]:
+    """A look-up of figures that are kept by their relaxed key: the value, its `file:line`, and the key as it is written.
+
+    >>> finder({"maxattempts": Flat(("retry", "max-attempts"), 3, 7)}, "a.yml")("maxAttempts")
+    (3, 'a.yml:7', 'retry.max-attempts')
+    """
+
+    def find(key: str) -> tuple[object, str, str] | None:
+        flat = figures.get(Flat(tuple(key.split(".")), None, 0).plain)
+        return None if flat is None else (flat.value, f"{source}:{flat.line}", ".".join(flat.key))
+
+    return find

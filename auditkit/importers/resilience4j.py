@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from auditkit.importers.base import Importer, ReadSibling, beginning
-from auditkit.importers.block import Block, Find
-from auditkit.importers.flat import Flat, flat_settings, under
+from auditkit.importers.block import Block
+from auditkit.importers.flat import Flat, finder, flat_settings, under
 from auditkit.importers.settings import (
     Reading,
     Setting,
@@ -70,21 +70,15 @@ def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
             reading.ask(f"resilience4j {name}", "", what, f"{name}:{line}")
             break
         taken: list[str] = []
-        blocks = {module: Block(_find(own, name), f"{caller} -> {callee}", reading, taken) for module, own in of.items()}
+        blocks = {module: Block(finder(own, name), f"{caller} -> {callee}", reading, taken) for module, own in of.items()}
         policy = _policy(blocks, f"{name}:{line}")
         reading.add(Setting(caller, callee, policy, name, line, locator, defaults=tuple(taken), library="resilience4j"))
+    if any(under(found, "hystrix")):
+        reading.ask(
+            f"hystrix {name}", caller or "", f"{name} sets Hystrix, too, which is not read here: what does it bound?", name
+        )
     left_out = tuple(f"{name}: what holds in the profile {profile} only is not read" for profile in profiles)
     return reading.draft(name, (*CANNOT_SAY, *left_out))
-
-
-def _find(figures: Mapping[str, Flat], source: str) -> Find:
-    """Figures by their key, whatever its case and dashes."""
-
-    def find(key: str) -> tuple[object, str, str] | None:
-        flat = figures.get(Flat((key,), None, 0).plain)
-        return None if flat is None else (flat.value, f"{source}:{flat.line}", ".".join(flat.key))
-
-    return find
 
 
 def _instances(found: tuple[Flat, ...], module: str) -> Iterator[tuple[str, dict[str, Flat]]]:

@@ -15,6 +15,7 @@ from auditkit.importers.edge_list import EDGE_LIST
 from auditkit.importers.envoy import ENVOY
 from auditkit.importers.graphml import GRAPHML
 from auditkit.importers.grpc_config import GRPC
+from auditkit.importers.hystrix import HYSTRIX
 from auditkit.importers.isotope import ISOTOPE
 from auditkit.importers.istio import ISTIO
 from auditkit.importers.kiali import KIALI
@@ -50,6 +51,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     CALL_COUNTS.name: CALL_COUNTS,
     KIALI.name: KIALI,
     RESILIENCE4J.name: RESILIENCE4J,
+    HYSTRIX.name: HYSTRIX,
     GRPC.name: GRPC,
     ENVOY.name: ENVOY,
 }
