@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, Final
 
-from auditkit.importers.base import Importer, ReadSibling
+from auditkit.importers.base import Importer, ReadSibling, beginning
 from auditkit.importers.block import Block
 from auditkit.importers.mesh import ask_about_ejection, before_sending, envoy_waits, short_host
 from auditkit.importers.settings import Reading, Setting, count, owner_of, percent, retry_of, seconds, whole
@@ -27,7 +27,7 @@ _CLUSTERS: Final = re.compile(r"\b(?:clusters|virtual_hosts|dynamic_active_clust
 _SIGNS: Final = re.compile(
     r"\b(?:cluster|connect_timeout|load_assignment|lb_policy|outlier_detection|circuit_breakers|retry_policy)[\"']?\s*:"
 )
-_KUBERNETES: Final = re.compile(r"^[\"'{\s]*apiVersion[\"']?\s*:", re.MULTILINE)
+_KUBERNETES: Final = re.compile(r"^[\"'{ \t]*apiVersion[\"']?\s*:", re.MULTILINE)
 _GENERIC: Final = frozenset({"envoy", "envoy-config", "bootstrap", "config", "clusters", "routes", "front-envoy", "envoy-dump"})
 _OF_CLUSTERS: Final = frozenset({"lb_policy", "load_assignment", "connect_timeout", "outlier_detection"})
 Path = tuple[str | int, ...]
@@ -49,7 +49,7 @@ class Part:
 
 def detect(name: str, text: str) -> bool:
     """Whether a text looks like configuration of Envoy: a bootstrap, fragments of one, or a dump."""
-    head = text[:500_000]
+    head = beginning(text, 500_000)
     return bool(_CLUSTERS.search(head) and _SIGNS.search(head)) and _KUBERNETES.search(head) is None
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from auditkit.importers.base import Importer, ReadSibling
+from auditkit.importers.base import Importer, ReadSibling, beginning
 from auditkit.importers.block import Block
 from auditkit.importers.flat import Flat, finder, flat_settings, under
 from auditkit.importers.settings import Reading, Setting, count, owner_of, percent, truth, whole
@@ -23,7 +23,7 @@ _DEFAULT: Final = "default"
 
 def detect(name: str, text: str) -> bool:
     """Whether a text sets anything of Hystrix' commands or thread pools."""
-    head = text[:500_000]
+    head = beginning(text, 500_000)
     return _SIGN.search(head) is not None and ("command" in head or "threadpool" in head)
 
 

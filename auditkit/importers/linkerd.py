@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from auditkit.importers.base import Importer, ReadSibling
+from auditkit.importers.base import Importer, ReadSibling, beginning
 from auditkit.importers.block import Block
 from auditkit.importers.kubernetes_objects import KubeObject, read_objects
 from auditkit.importers.mesh import BY_NAME, Mesh
@@ -34,7 +34,7 @@ _EMPTY: Final[Mapping[str, Any]] = {}
 
 def detect(name: str, text: str) -> bool:
     """Whether a text holds settings of Linkerd, and no workloads (those are read as Kubernetes, settings included)."""
-    head = text[:500_000]
+    head = beginning(text, 500_000)
     return _SIGN.search(head) is not None and "kind" in head and _OTHERS.search(head) is None
 
 
