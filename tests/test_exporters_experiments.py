@@ -12,28 +12,42 @@ from typing import Any
 import jsonschema
 import pytest
 from document_books import HOSTILE, hostile_book, shop_strategy, shop_system
-from exporters_inputs import everything, sample
+from exporters_inputs import boutique, everything, sample
 from ruamel.yaml import YAML
 from test_exporters_settings import crd
 
 from auditkit.checks import Facts, run_checks
 from auditkit.exporters import EXPORTERS
-from auditkit.model.audit import Experiment, Scenario, Strategy
+from auditkit.model.audit import RETRY_ERRORS, Experiment, Scenario, Strategy
 from auditkit.planning import plan
+from auditkit.simulation import setup_of
 
 TARGETS = ("chaos-toolkit", "litmus", "chaos-mesh", "chaos-monkey", "toxiproxy", "fis")
 
 
-@pytest.fixture(scope="module", params=["worked-example", "flash-sale", "hostile"])
-def inputs(request) -> tuple[Any, Strategy]:
-    """Both samples with the experiments that their plan brings, and one whose words are hostile."""
+@pytest.fixture(scope="module", params=["worked-example", "flash-sale", "boutique", "retries", "hostile"])
+def inputs(request, shared) -> tuple[Any, Strategy]:
+    """Both samples and Online Boutique with what their plan brings, one on retries, one whose words are hostile."""
     if request.param == "hostile":
         book = hostile_book()
         return book.system, book.strategy
-    system = sample(request.param)
+    if request.param == "retries":
+        system, strategy = retrying("recommendation")
+        return system, strategy.model_copy(update={"experiments": (*shop_strategy().experiments, *strategy.experiments)})
+    system = boutique(shared) if request.param == "boutique" else sample(request.param)
     facts = Facts(system=system)
     planned = plan(facts, run_checks(facts), (), ())
     return system, everything(system).model_copy(update={"experiments": planned.experiments[:30]})
+
+
+def retrying(callee: str) -> tuple[Any, Strategy]:
+    """The shop with one experiment on retries of a call."""
+    some = (
+        shop_strategy()
+        .experiments[0]
+        .model_copy(update={"id": "chaos-retry", "pattern": "retry", "scenario": Scenario(id="s", fail=(callee,), mode="down")})
+    )
+    return shop_system(), shop_strategy().model_copy(update={"experiments": (some,)})
 
 
 def made(target: str, inputs) -> dict[str, bytes]:
@@ -90,6 +104,7 @@ def test_chaos_toolkit_accepts_every_experiment(inputs):
 
 
 KINDS = {
+    "HTTPChaos": "chaosmesh_httpchaos.crd.yaml",
     "NetworkChaos": "chaosmesh_networkchaos.crd.yaml",
     "PodChaos": "chaosmesh_podchaos.crd.yaml",
     "StressChaos": "chaosmesh_stresschaos.crd.yaml",
@@ -217,6 +232,47 @@ def test_what_is_not_ours_is_a_gap():
     assert files == ()
     assert "mail is not run by us" in gaps[0].what
     assert made("toxiproxy", inputs)
+
+
+def test_a_retry_experiment_breaks_a_share_of_the_answers_and_no_more():
+    """30 %, as its method says and as it is simulated: with all answers broken no retry could keep its claim."""
+    inputs = retrying("recommendation")
+    (toxics,) = json.loads(made("toxiproxy", inputs)["toxiproxy/toxics.json"]).values()
+    (toxic,) = [step["toxic"] for step in toxics["apply"]]
+    assert (toxic["type"], toxic["toxicity"]) == ("reset_peer", RETRY_ERRORS)
+    experiment = json.loads(made("chaos-toolkit", inputs)["chaos-toolkit/chaos-retry.json"])
+    assert experiment["method"][0]["provider"]["arguments"]["toxicity"] == RETRY_ERRORS
+    assert experiment["rollbacks"][0]["provider"]["method"] == "DELETE"
+    (engine,) = yaml(made("litmus", inputs)["litmus/chaos-retry.yaml"])
+    (run,) = engine["spec"]["experiments"]
+    assert run["name"] == "pod-http-status-code"
+    assert {"name": "TOXICITY", "value": "30"} in run["spec"]["components"]["env"]
+    (mesh,) = yaml(made("chaos-mesh", inputs)["chaos-mesh/chaos-retry.yaml"])
+    assert (mesh["kind"], mesh["spec"]["mode"], mesh["spec"]["value"]) == ("HTTPChaos", "fixed-percent", "30")
+    spring = made("chaos-monkey", inputs)["chaos-monkey/spring-boot/recommendation/application-chaos-monkey.yml"]
+    assert yaml(spring)[0]["chaos"]["monkey"]["assaults"]["level"] == 3
+    assert setup_of(inputs[1].experiments[0]).faults[0].value == RETRY_ERRORS
+
+
+def test_what_a_tool_cannot_break_in_part_is_left_out_with_a_word():
+    """FIS drops packets, Chaos Mesh knows answers of HTTP only: a share of a database's errors is theirs to refuse."""
+    files, gaps = EXPORTERS["fis"].export(*retrying("recommendation"))
+    assert files == ()
+    assert any("cannot let a share of the answers be errors" in gap.what for gap in gaps)
+    files, gaps = EXPORTERS["chaos-mesh"].export(*retrying("orders-db"))
+    assert files == ()
+    assert any("where they are no HTTP" in gap.what for gap in gaps)
+
+
+def test_what_is_down_answers_with_errors_where_the_tool_can_do_so():
+    """Lost packets are felt as slow: Litmus lets a service answer 503 instead, and says so where it cannot."""
+    system, strategy = retrying("recommendation")
+    for callee, name in (("recommendation", "pod-http-status-code"), ("orders-db", "pod-network-loss")):
+        scenario = Scenario(id="s", fail=(callee,), mode="down")
+        down = strategy.experiments[0].model_copy(update={"id": "down", "pattern": "circuit_breaker", "scenario": scenario})
+        files, gaps = EXPORTERS["litmus"].export(system, strategy.model_copy(update={"experiments": (down,)}))
+        assert yaml(files[0].content)[0]["spec"]["experiments"][0]["name"] == name
+        assert any("felt as slow" in gap.what or "feel as slow" in gap.what for gap in gaps) is (callee == "orders-db")
 
 
 def test_slow_is_slower_than_the_longest_timeout():

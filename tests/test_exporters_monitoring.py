@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 from document_books import FULL
-from exporters_inputs import everything, sample, two
+from exporters_inputs import boutique, everything, sample, two
 from ruamel.yaml import YAML
 
 from auditkit.exporters import EXPORTERS
 from auditkit.exporters.alerts import DIALECTS
 
 
-@pytest.fixture(params=["worked-example", "flash-sale", "odd names"])
-def inputs(request):
-    """Both samples, and a system with names that labels have to change."""
+@pytest.fixture(params=["worked-example", "flash-sale", "boutique", "odd names"])
+def inputs(request, shared):
+    """Both samples, Online Boutique, and a system with names that labels have to change."""
     if request.param == "odd names":
         return two(**FULL)
-    system = sample(request.param)
+    system = boutique(shared) if request.param == "boutique" else sample(request.param)
     return system, everything(system)
 
 

@@ -1,12 +1,13 @@
-"""Chaos Mesh: NetworkChaos for what is slow, PodChaos for what is down, StressChaos for workers that are held."""
+"""Chaos Mesh: NetworkChaos for what is slow, PodChaos for what is down, HTTPChaos for some errors, StressChaos for workers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from auditkit.exporters.base import Exporter, Made
 from auditkit.exporters.calls import milliseconds
-from auditkit.exporters.faults import Fault, faults
+from auditkit.exporters.faults import PORT, Fault, faults, speaks_http, without_port
 from auditkit.exporters.files import yaml_file
 from auditkit.exporters.text import one_line
 from auditkit.model.audit import Artifact, Gap, Strategy
@@ -20,7 +21,8 @@ STRESS_LOAD = 90
 
 def export(system: System, strategy: Strategy | None) -> Made:
     """One file for each experiment."""
-    found, gaps = faults(system, strategy, "Chaos Mesh")
+    every, gaps = faults(system, strategy, "Chaos Mesh")
+    found = tuple(fault for fault in every if fault.share == 1 or all(speaks_http(system, name) for name in fault.components))
     artifacts = tuple(
         Artifact(
             path=f"chaos-mesh/{label(fault.experiment.id, 100)}.yaml",
@@ -31,12 +33,24 @@ def export(system: System, strategy: Strategy | None) -> Made:
         )
         for fault in found
     )
-    watched = Gap(
-        where=system.system,
-        what="Chaos Mesh does not watch the steady state; every fault ends with its duration",
-        remedy="run it inside a Workflow with a StatusCheck, or delete the object when the condition in its head is met",
-    )
-    return artifacts, (*gaps, watched) if artifacts else gaps
+    return artifacts, (*gaps, *_gaps(system, every, found))
+
+
+def _gaps(system: System, every: Sequence[Fault], found: Sequence[Fault]) -> Iterator[Gap]:
+    if found:
+        yield Gap(
+            where=system.system,
+            what="Chaos Mesh does not watch the steady state; every fault ends with its duration",
+            remedy="run it inside a Workflow with a StatusCheck, or delete the object when the condition in its head is met",
+        )
+    for fault in every:
+        if fault not in found:
+            what = f"Chaos Mesh cannot let {fault.share:.0%} of the answers be errors where they are no HTTP; it is left out"
+            yield Gap(where=fault.experiment.id, what=what, remedy="run it with Toxiproxy")
+        elif fault.share < 1:
+            what = f"{fault.share:.0%} of the pods answer with errors, not that share of each pod's answers"
+            yield Gap(where=fault.experiment.id, what=what)
+    yield from without_port(system, [fault for fault in found if fault.share < 1])
 
 
 def _documents(fault: Fault) -> list[dict[str, Any]]:
@@ -47,6 +61,11 @@ def _documents(fault: Fault) -> list[dict[str, Any]]:
 
 
 def _chaos(fault: Fault, component: str) -> dict[str, Any]:
+    if fault.share < 1:
+        answers = {"target": "Response", "port": PORT, "path": "*", "replace": {"code": 503}}
+        return _object(
+            fault, component, "HTTPChaos", {**answers, "mode": "fixed-percent", "value": str(round(100 * fault.share))}
+        )
     if fault.mode == "down":
         return _object(fault, component, "PodChaos", {"action": "pod-failure"})
     delay = {"latency": f"{milliseconds(fault.slow_s)}ms", "correlation": "0", "jitter": "0ms"}
@@ -69,13 +88,13 @@ def _object(fault: Fault, component: str, kind: str, what: dict[str, Any]) -> di
         "apiVersion": _API,
         "kind": kind,
         "metadata": {"name": name, "namespace": fault.namespace, "annotations": annotations},
-        "spec": {**what, "mode": "all", "selector": selector, "duration": f"{round(fault.duration_s)}s"},
+        "spec": {"mode": "all", **what, "selector": selector, "duration": f"{round(fault.duration_s)}s"},
     }
 
 
 EXPORTER = Exporter(
     name="chaos-mesh",
-    title="Chaos Mesh (NetworkChaos, PodChaos, StressChaos)",
+    title="Chaos Mesh (NetworkChaos, PodChaos, HTTPChaos, StressChaos)",
     prose="Pods are found by the label `app` in the namespace `staging`; production only where the experiment names it.",
     export=export,
 )

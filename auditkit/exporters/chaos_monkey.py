@@ -56,9 +56,11 @@ def _netflix() -> dict[str, Any]:
 
 
 def _spring(of: list[Fault]) -> dict[str, Any]:
+    """What is active for all of them together; `level` n attacks every n-th call: each, unless all want a share only."""
     slow = [fault.slow_s for fault in of if fault.mode == "slow"]
+    every = 1 if any(fault.share == 1 for fault in of) else round(1 / min(fault.share for fault in of))
     assaults: dict[str, Any] = {
-        "level": 1,
+        "level": every,
         "latencyActive": bool(slow),
         "exceptionsActive": any(fault.mode == "down" for fault in of),
     }

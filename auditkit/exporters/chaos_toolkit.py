@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditkit.exporters.base import Exporter, Made
-from auditkit.exporters.calls import milliseconds
-from auditkit.exporters.faults import Fault, faults
+from auditkit.exporters.faults import Fault, faults, toxic
 from auditkit.exporters.files import json_file
 from auditkit.exporters.text import one_line
 from auditkit.model.audit import Artifact, Gap, Strategy
@@ -66,21 +65,17 @@ def _experiment(fault: Fault) -> dict[str, Any]:
 def _break(fault: Fault, component: str, *, last: bool) -> dict[str, Any]:
     pause = {"pauses": {"after": round(fault.duration_s)}} if last else {}
     proxy = f"${{toxiproxy_url}}/proxies/{label(component)}"
-    if fault.mode == "down":
-        provider = _http(proxy, {"enabled": False})
-    else:
-        attributes = {"latency": milliseconds(fault.slow_s), "jitter": 0}
-        toxic = {"name": _toxic(fault), "type": "latency", "stream": "downstream", "toxicity": 1.0, "attributes": attributes}
-        provider = _http(f"{proxy}/toxics", toxic)
+    provider = _http(proxy, {"enabled": False}) if _disabled(fault) else _http(f"{proxy}/toxics", toxic(fault))
     return {"type": "action", "name": f"break-{label(component)}", "provider": provider, **pause}
 
 
 def _mend(fault: Fault, component: str) -> dict[str, Any]:
     proxy = f"${{toxiproxy_url}}/proxies/{label(component)}"
-    if fault.mode == "down":
+    if _disabled(fault):
         provider = _http(proxy, {"enabled": True})
     else:
-        provider = {"type": "http", "url": f"{proxy}/toxics/{_toxic(fault)}", "method": "DELETE", "timeout": _CONTROL_S}
+        url = f"{proxy}/toxics/{toxic(fault)['name']}"
+        provider = {"type": "http", "url": url, "method": "DELETE", "timeout": _CONTROL_S}
     return {"type": "action", "name": f"mend-{label(component)}", "provider": provider}
 
 
@@ -89,8 +84,8 @@ def _http(url: str, arguments: dict[str, Any]) -> dict[str, Any]:
     return {"type": "http", "url": url, "method": "POST", "timeout": _CONTROL_S, "headers": headers, "arguments": arguments}
 
 
-def _toxic(fault: Fault) -> str:
-    return label(fault.experiment.id, 100)
+def _disabled(fault: Fault) -> bool:
+    return fault.mode == "down" and fault.share == 1
 
 
 EXPORTER = Exporter(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from auditkit.model.audit import Experiment, Gap, Strategy
+from auditkit.exporters.calls import NOT_HTTP, milliseconds
+from auditkit.model.audit import RETRY_ERRORS, Experiment, Gap, Strategy
 from auditkit.model.failure import Mode
+from auditkit.model.label import label
 from auditkit.model.policy import timeout_s
 from auditkit.model.system import System, split_target
 from auditkit.planning import with_policies
@@ -15,6 +19,8 @@ DEFAULT_S = 300.0
 LEAST_SLOW_S = 2.0
 NOT_OURS = frozenset({"external", "client", "dns", "certificate", "network", "config"})
 """Kinds of which no process of ours runs, so that nothing can be done to it from inside."""
+PORT = 80
+"""Port that stands for the one at which a component answers HTTP: the model does not know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,11 @@ class Fault:
     mode: Mode
     duration_s: float
     slow_s: float
+
+    @property
+    def share(self) -> float:
+        """Share of the answers that are broken: an experiment on retries breaks some, every other one all."""
+        return RETRY_ERRORS if self.experiment.pattern == "retry" else 1.0
 
     @property
     def namespace(self) -> str:
@@ -62,6 +73,30 @@ def faults(
         elif not outside:
             gaps.append(Gap(where=experiment.id, what="it breaks nothing that is known", remedy="plan again"))
     return tuple(found), tuple(gaps)
+
+
+def toxic(fault: Fault) -> dict[str, Any]:
+    """The toxic of Toxiproxy that does what a fault does to some or all answers; what is down altogether needs none."""
+    attributes = {"timeout": 0} if fault.mode == "down" else {"latency": milliseconds(fault.slow_s), "jitter": 0}
+    return {
+        "name": label(fault.experiment.id, 100),
+        "type": "reset_peer" if fault.mode == "down" else "latency",
+        "stream": "downstream",
+        "toxicity": fault.share,
+        "attributes": attributes,
+    }
+
+
+def without_port(system: System, found: Iterable[Fault]) -> tuple[Gap, ...]:
+    """A gap where a tool is told a port that nobody knows; none where no fault is about HTTP."""
+    remedy = "set the port at which each component answers"
+    what = f"ports are not in the model; answers are broken at port {PORT}"
+    return (Gap(where=system.system, what=what, remedy=remedy),) if any(found) else ()
+
+
+def speaks_http(system: System, component: str) -> bool:
+    """Whether a component answers requests of HTTP; stores and queues have protocols of their own."""
+    return system.component(component).kind not in NOT_HTTP
 
 
 def _components(system: System, atom: str) -> tuple[str, ...]:

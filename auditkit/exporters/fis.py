@@ -19,7 +19,13 @@ MOST = 400
 
 def export(system: System, strategy: Strategy | None) -> Made:
     """`fis/experiments.json`, to be deployed with a role, a cluster and an alarm as parameters."""
-    found, gaps = faults(system, strategy, "AWS FIS")
+    every, gaps = faults(system, strategy, "AWS FIS")
+    found = tuple(fault for fault in every if fault.share == 1)
+    some = "AWS FIS cannot let a share of the answers be errors; this experiment is left out"
+    left_out = [Gap(where=f.experiment.id, what=some, remedy="run it with Toxiproxy or Litmus") for f in every if f.share < 1]
+    lost = "every packet is lost, which callers feel as slow, not as an error at once"
+    hanging = [Gap(where=f.experiment.id, what=lost, remedy="or delete the pods") for f in found if f.mode == "down"]
+    gaps = (*gaps, *left_out, *hanging)
     if not found:
         return (), gaps
     template = {

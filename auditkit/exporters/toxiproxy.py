@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditkit.exporters.base import Exporter, Made
-from auditkit.exporters.calls import milliseconds
-from auditkit.exporters.faults import Fault, faults
+from auditkit.exporters.faults import Fault, faults, toxic
 from auditkit.exporters.files import json_file
 from auditkit.exporters.text import one_line
 from auditkit.model.audit import Artifact, Gap, Strategy
@@ -40,18 +39,10 @@ def export(system: System, strategy: Strategy | None) -> Made:
 
 def _toxics(fault: Fault) -> dict[str, Any]:
     """What to send to the server, and for how long; a component that is down is a disabled proxy."""
-    if fault.mode == "down":
+    if fault.mode == "down" and fault.share == 1:
         steps: list[dict[str, Any]] = [{"proxy": label(name), "enabled": False} for name in fault.components]
     else:
-        attributes = {"latency": milliseconds(fault.slow_s), "jitter": 0}
-        toxic = {
-            "name": label(fault.experiment.id, 100),
-            "type": "latency",
-            "stream": "downstream",
-            "toxicity": 1.0,
-            "attributes": attributes,
-        }
-        steps = [{"proxy": label(name), "toxic": toxic} for name in fault.components]
+        steps = [{"proxy": label(name), "toxic": toxic(fault)} for name in fault.components]
     return {
         "environment": fault.experiment.environment,
         "seconds": round(fault.duration_s),
@@ -64,6 +55,9 @@ def _toxics(fault: Fault) -> dict[str, Any]:
 EXPORTER = Exporter(
     name="toxiproxy",
     title="Toxiproxy (proxies, toxics)",
-    prose="Slow is the toxic `latency`, down is a disabled proxy; `POST /reset` is the way back. Ids are the experiments' own.",
+    prose=(
+        "Slow is the toxic `latency`, down is a disabled proxy, a share of errors is `reset_peer` on that share of connections; "
+        "`POST /reset` is the way back. Ids are the experiments' own."
+    ),
     export=export,
 )

@@ -18,6 +18,8 @@ SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 Choice = Literal["adopt", "accept_risk", "defer"]
 Standing = Literal["designed", "configured", "holds in simulation", "failed in simulation", "tested", "failed its test"]
 Simulated = Literal["holds", "fails", "cannot tell"]
+RETRY_ERRORS = 0.3
+"""Share of the answers that an experiment on retries turns into errors: as it is told, as it is simulated, as it is exported."""
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from auditkit.checks import Facts
 from auditkit.checks.single_point_of_failure import Stopped, single_points
 from auditkit.checks.wording import listing, percent, seconds
-from auditkit.model.audit import Experiment, ExperimentResult, PolicyProposal, Scenario, Standing
+from auditkit.model.audit import RETRY_ERRORS, Experiment, ExperimentResult, PolicyProposal, Scenario, Standing
 from auditkit.model.failure import Mode, State
 from auditkit.model.noun import Noun
 from auditkit.model.policy import attempts, breaker, bulkhead, call_worst_case_s, timeout_s
@@ -192,7 +192,8 @@ def _faults(dependency: Dependency, policy: Policy) -> Iterator[tuple[str, Mode,
         yield "timeout", "slow", claim, f"delay every answer of {callee} by {seconds(3 * timeout)}", ""
     if attempts(policy) > 1:
         claim = f"retries of {subject} add no more load than their budget"
-        yield "retry", "down", claim, f"let {callee} answer 30 % of the calls with an error", "retries stay within their budget"
+        fault = f"let {callee} answer {percent(RETRY_ERRORS)} of the calls with an error"
+        yield "retry", "down", claim, fault, "retries stay within their budget"
     if breaker(policy) is not None:
         claim = f"the breaker of {subject} opens while {callee} fails, and closes afterwards"
         seen = f"calls to {callee} stop within one window and resume in steps"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from auditkit.model.audit import Experiment
+from auditkit.model.audit import RETRY_ERRORS, Experiment
 from auditkit.model.failure import Assumption
 from auditkit.model.latency import LatencyProfile
 from auditkit.model.policy import retry
@@ -20,8 +20,6 @@ from auditkit.simulation.verdicts import verdict
 
 BEFORE_S, DURING_S, AFTER_S, SEEDS = 20.0, 40.0, 60.0, 4
 """Simulated seconds before, during and after the fault, and runs with seeds of their own: what a laptop does in a second."""
-ERROR_SHARE = 0.3
-"""Share of errors in a retry experiment, as its method says."""
 
 ALWAYS = (
     Assumption(where="everywhere", what="calls are slow independently of each other, which real slow spells are not"),
@@ -43,7 +41,7 @@ def faults_of(experiment: Experiment) -> tuple[Fault, ...]:
     """
     scenario = experiment.scenario
     if experiment.pattern == "retry":
-        faults = [Fault("errors", target, BEFORE_S, DURING_S, ERROR_SHARE) for target in scenario.fail]
+        faults = [Fault("errors", target, BEFORE_S, DURING_S, RETRY_ERRORS) for target in scenario.fail]
     else:
         kind: Literal["hang", "crash"] = "hang" if scenario.mode == "slow" else "crash"
         faults = [Fault(kind, target, BEFORE_S, DURING_S) for target in scenario.fail]
