@@ -240,6 +240,20 @@ hystrix.command.orders.execution.isolation.thread.timeoutInMilliseconds=2000
 hystrix.command.orders.circuitBreaker.errorThresholdPercentage : 40
 hystrix.threadpool.orders.coreSize=5
 """
+DOTNET: Final = """\
+{
+  // as .NET takes it
+  "HttpResilience": {
+    "Orders": {
+      "RateLimiter": {"DefaultRateLimiterOptions": {"PermitLimit": 12, "QueueLimit": 3}},
+      "TotalRequestTimeout": {"Timeout": "00:00:10"}, "AttemptTimeout": {"Timeout": "00:00:03"},
+      "Retry": {"MaxRetryAttempts": 2, "BackoffType": "Exponential", "UseJitter": true, "Delay": "0:0:0.05", "MaxDelay": "1.0:0"},
+      "CircuitBreaker": {"FailureRatio": 0.5, "MinimumThroughput": 20, "SamplingDuration": "00:00:10", "BreakDuration": "00:00"}
+    },
+    "Users:Retry": {"MaxRetryAttempts": 2, "BackoffType": "Linear"} /* plain Polly */
+  }
+}
+"""
 
 SEEDS: Final[Mapping[str, tuple[str, str]]] = {
     "native": ("system.yaml", NATIVE),
@@ -248,6 +262,7 @@ SEEDS: Final[Mapping[str, tuple[str, str]]] = {
     "linkerd": ("linkerd.yaml", LINKERD),
     "envoy": ("envoy.yaml", ENVOY),
     "hystrix": ("application.yml", HYSTRIX),
+    "dotnet": ("web/appsettings.json", DOTNET),
     "edge-list": ("edges.csv", EDGE_LIST),
     "jaeger": ("jaeger.json", JAEGER),
     "otlp": ("otlp.json", OTLP),

@@ -1,4 +1,4 @@
-"""Settings in force today, read from Istio, resilience4j and gRPC: what is exported, read back, is the same policy."""
+"""Settings in force today, read from meshes, proxies and libraries: what is exported, read back, is the same policy."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from exporters_inputs import boutique, everything, sample, two
 from auditkit.exporters import EXPORTERS
 from auditkit.exporters.calls import calls, http_only
 from auditkit.importers import IMPORTERS, detect_format, dump_yaml, load_yaml, merge, validate
-from auditkit.importers.base import no_siblings
+from auditkit.importers.base import ReadSibling, no_siblings
 from auditkit.importers.kubernetes import read_together
 from auditkit.model.audit import Strategy
 from auditkit.model.draft import Draft
 from auditkit.model.label import label
 from auditkit.model.noun import FROM_FILE
-from auditkit.model.policy import attempts
+from auditkit.model.policy import attempts, backoffs_s
 from auditkit.model.system import Policy, System
 from auditkit.project.importing import import_files
 
@@ -52,6 +52,12 @@ EXPRESSIBLE = {
         "circuit_breaker": {"failure_rate": "50%", "window": "10s", "min_calls": 20, "open_for": "30s", "half_open_calls": 1},
         "bulkhead": {"max_concurrent": 12, "max_wait": "0s"},
     },
+    "dotnet": {
+        "timeout": "300ms",
+        "retry": {"max_attempts": 3, **WAITS, "jitter": "full"},
+        "circuit_breaker": {"failure_rate": "50%", "window": "10s", "min_calls": 20, "open_for": "30s", "half_open_calls": 1},
+        "bulkhead": {"max_concurrent": 12, "max_wait": "0s"},
+    },
     "grpc": {"timeout": "300ms", "retry": {"max_attempts": 3, **WAITS, "budget": "1%"}},
 }  # fmt: skip
 """For each target a policy that it can hold in full, in its own way of waiting."""
@@ -73,8 +79,16 @@ def calls_only(system: System) -> str:
 
 def read_back(target: str, files: list[tuple[str, str]]) -> list[Draft]:
     """Every exported file, recognised by its content, and read."""
-    assert {detect_format(path, text) for path, text in files} == {target}
-    return [IMPORTERS[target].read(text, path, no_siblings) for path, text in files]
+    settings = [(path, text) for path, text in files if not path.endswith(".cs")]
+    assert {detect_format(path, text) for path, text in settings} == {target}
+    return [IMPORTERS[target].read(text, path, beside(path, files)) for path, text in settings]
+
+
+def beside(path: str, files: list[tuple[str, str]]) -> ReadSibling:
+    """The exported files in the folder of one of them."""
+    folder = path.rpartition("/")[0]
+    inside = {other.removeprefix(f"{folder}/"): text for other, text in files if other.rpartition("/")[0] == folder}
+    return lambda relative: "\n".join(inside) if relative == "./" else inside.get(relative)
 
 
 def round_trip(target: str, **settings: object) -> Policy:
@@ -98,7 +112,7 @@ def test_what_is_exported_and_read_back_is_the_same_policy(target):
 @pytest.mark.parametrize("target", [target for target in EXPRESSIBLE if target != "hystrix"])
 @pytest.mark.parametrize("tried", [1, 2, 3, 4, 5])
 def test_attempts_come_back_as_attempts(target, tried):
-    """Istio counts retries, resilience4j and gRPC count attempts; all come back as attempts, and as the timeout of one."""
+    """Istio, Linkerd, Envoy and Polly count retries, the others attempts; all come back as attempts, with the timeout of one."""
     waits = {} if target in NO_WAITS else WAITS
     back = round_trip(target, timeout="100ms", retry={"max_attempts": tried, **waits})
     assert (attempts(back), back.timeout_s) == (tried, 0.1)
@@ -111,7 +125,7 @@ def test_a_retry_before_sending_stays_one(target):
     assert round_trip(target, timeout="300ms", retry=careful).retry == policy(retry=careful).retry
 
 
-@pytest.mark.parametrize("target", ["istio", "resilience4j"])
+@pytest.mark.parametrize("target", ["istio", "resilience4j", "dotnet"])
 @pytest.mark.parametrize("stated", ["none", {"max_attempts": 1}])
 def test_no_retry_comes_back_as_none(target, stated):
     """A single attempt is no retry, however it was written."""
@@ -500,6 +514,61 @@ def test_figures_that_cannot_be_read_are_told_with_their_line():
     ]
 
 
+# ---------------------------------------------------------------------------------------------------- .NET
+
+APPSETTINGS = """{
+  // as .NET takes it
+  "Clients": {
+    "Orders.Api": {"BaseAddress": "http://orders", "Resilience": {"AttemptTimeout": {"Timeout": "00:00:03"}}},
+    "Users": {"Retry": {"MaxRetryAttempts": 2, "Delay": "00:00:00.2"}}, /* plain Polly? */
+    "Pay:CircuitBreaker": {"FailureRatio": 0.25}
+  }
+}
+"""
+
+
+def test_a_standard_handler_has_the_defaults_of_its_documentation():
+    """HttpStandardResilienceOptions: 30 s, 10 s, 3 retries, 10 % of 100 in 30 s, 5 s, 1000; a lone strategy says nothing else."""
+    draft = read("dotnet", APPSETTINGS, "src/web/appsettings.json")
+    assert detect_format("appsettings.json", APPSETTINGS) == "dotnet"
+    assert {item.data["to"]: item.data["policy"] for item in draft.dependencies} == {
+        "Orders.Api": {
+            "timeout": "3s",
+            "retry": {"max_attempts": 4, "backoff": "2s", "multiplier": 2.0, "jitter": "full"},
+            "circuit_breaker": {"failure_rate": "10%", "window": "30s", "min_calls": 100, "open_for": "5s", "half_open_calls": 1},
+            "bulkhead": {"max_concurrent": 1000, "max_wait": "0s"},
+        },
+        "Users": {"retry": {"max_attempts": 3, "backoff": "200ms", "jitter": "none"}},
+        "Pay": {
+            "circuit_breaker": {"failure_rate": "25%", "window": "30s", "min_calls": 100, "open_for": "5s", "half_open_calls": 1}
+        },
+    }
+    assert {item.data["from"] for item in draft.dependencies} == {"web"}
+
+
+def test_the_defaults_of_a_standard_handler_do_not_fit_into_it():
+    """Four attempts of 10 s do not fit into 30 s: with all defaults, that is asked about."""
+    text = '{"Orders": {"RateLimiter": {"DefaultRateLimiterOptions": {"QueueLimit": 5}}}}'
+    assert "the whole call ends after 30s, but 4 attempts of 10s take up to" in asked(
+        IMPORTERS["dotnet"].read(text, "web/appsettings.json", no_siblings)
+    )
+
+
+def test_a_section_without_a_name_or_a_program_is_asked_about():
+    """A handler for every client, and a file that lies nowhere, make up no call."""
+    every = '{"HttpStandardResilienceOptions": {"AttemptTimeout": {"Timeout": "00:00:03"}}}'
+    assert "of whom does not stand there" in asked(read("dotnet", every, "web/appsettings.json"))
+    assert "whose does not stand there" in asked(read("dotnet", APPSETTINGS, "appsettings.json"))
+    assert read("dotnet", every, "web/appsettings.json").dependencies == ()
+
+
+def test_waits_that_grow_by_addition_are_covered():
+    """A linear wait is no factor: 1, 2, 3 s are read as doubling up to the longest, which takes as long or longer."""
+    text = '{"Orders": {"Retry": {"MaxRetryAttempts": 3, "Delay": "00:00:01", "BackoffType": "Linear"}}}'
+    (item,) = read("dotnet", text, "web/appsettings.json").dependencies
+    assert backoffs_s(Policy.model_validate(item.data["policy"], context=FROM_FILE)) == 6
+
+
 # ---------------------------------------------------------------------------------------------------- Hystrix
 
 COMMANDS = """
@@ -653,6 +722,12 @@ TRAPS = {
         "clusters: [{name: pay, outlier_detection: {consecutive_5xx: 3}}]",
         "clusters: [{name: pay, outlier_detection: {consecutive_5xx: 3, max_ejection_percent: 100}}]",
         "at most 10 % of the hosts of pay",
+    ),
+    "Polly waits 2 s": (
+        "dotnet",
+        '{"Orders": {"Retry": {"MaxRetryAttempts": 2}}}',
+        '{"Orders": {"Retry": {"MaxRetryAttempts": 2, "Delay": "00:00:00.1"}}}',
+        "it is Polly's 2 s, the same each time",
     ),
     "gRPC makes five attempts at most": ("grpc", GRPC, GRPC.replace("6", "5"), "gRPC silently makes 5 at most"),
 }

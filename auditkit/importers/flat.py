@@ -64,17 +64,22 @@ def flat_settings(text: str, name: str) -> tuple[tuple[Flat, ...], tuple[str, ..
     return tuple(kept), tuple(dict.fromkeys(profiles))
 
 
+def flat_nodes(node: Node, steps: Callable[[str], tuple[str, ...]]) -> tuple[Flat, ...]:
+    """All figures below a value; `steps` splits what is written as one key (`a.b`) into its steps."""
+    return tuple(_below(node, (), steps))
+
+
 def _yaml(text: str, name: str) -> Iterator[tuple[Flat, ...]]:
     for node in parse_all(text, name):
-        yield tuple(_below(node, ()))
+        yield flat_nodes(node, _steps)
 
 
-def _below(node: Node, path: tuple[str, ...]) -> Iterator[Flat]:
+def _below(node: Node, path: tuple[str, ...], steps: Callable[[str], tuple[str, ...]]) -> Iterator[Flat]:
     for index, child in enumerate(node.children):
         key = node.keys[index] if node.keys else None
-        here = (*path, *(_steps(str(key.value)) if key else (f"[{index}]",)))
+        here = (*path, *(steps(str(key.value)) if key else (f"[{index}]",)))
         if child.children:
-            yield from _below(child, here)
+            yield from _below(child, here, steps)
         elif child.value is not None:
             yield Flat(here, _filled(child.value), key.line if key else child.line)
 

@@ -11,6 +11,7 @@ from auditkit.importers.base import Importer
 from auditkit.importers.call_counts import CALL_COUNTS
 from auditkit.importers.compose import COMPOSE
 from auditkit.importers.dot import DOT
+from auditkit.importers.dotnet import DOTNET
 from auditkit.importers.edge_list import EDGE_LIST
 from auditkit.importers.envoy import ENVOY
 from auditkit.importers.graphml import GRAPHML
@@ -52,6 +53,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     KIALI.name: KIALI,
     RESILIENCE4J.name: RESILIENCE4J,
     HYSTRIX.name: HYSTRIX,
+    DOTNET.name: DOTNET,
     GRPC.name: GRPC,
     ENVOY.name: ENVOY,
 }
