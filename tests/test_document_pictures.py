@@ -7,18 +7,23 @@ import math
 import xml.etree.ElementTree as ET
 
 import pytest
-from document_books import HOSTILE, shop_book, shop_system
+from document_books import HOSTILE, shop_book, shop_profile, shop_system
 
-from auditkit.document import dependency_svg, graphviz, layout
+from auditkit.document import Marks, dependency_svg, graphviz, layout, tail_picture
 from auditkit.document.analysis import analysed
+from auditkit.document.blocks import Picture
+from auditkit.document.figures import bounds
 from auditkit.document.heatmap import heat_map
 from auditkit.document.latency_picture import latency_picture
 from auditkit.document.layered import layers, place
 from auditkit.document.maps import by_domain, map_pictures
+from auditkit.document.sections.timeouts import timeouts
+from auditkit.document.tail_picture import survival
 from auditkit.document.view import View
 from auditkit.document.waterfall import bars, waterfall
 from auditkit.model.audit import PolicyProposal, Strategy
 from auditkit.model.failure import State
+from auditkit.model.latency import Histogram
 from auditkit.model.system import Component, Dependency, Journey, Policy, System
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -204,3 +209,42 @@ def test_a_large_system_is_drawn_by_domain():
     assert [c.instances for c in by_domain(system).components] == [10] * 7
     small = system.model_copy(update={"components": components[:60], "dependencies": dependencies[:59]})
     assert map_pictures(small)[0].name == "dependency-map"
+
+
+def test_the_tail_of_a_call_shows_everything_that_a_timeout_is_judged_by():
+    """p99 with its interval, the timeouts tried, recommended and today's, the deadline, and where the data end."""
+    profile = shop_profile().model_copy(update={"cut_off_at_s": 0.5})
+    marks = Marks(tried_s=0.25, recommended_s=0.3, today_s=2.0, deadline_s=1.0)
+    svg, title, words = tail_picture(profile, marks)
+    shown = [node.text for node in ET.fromstring(svg).iter(f"{SVG}text")]
+    for said in (
+        "timeout tried here 250ms", "timeout recommended 300ms", "timeout today 2s", "deadline of the journey 1s",
+        "nothing is known beyond 500ms", f"p99 {bounds(profile.p99)}",
+    ):  # fmt: skip
+        assert said in shown
+        assert said in words
+    assert title.startswith(f"{profile.call}: ")
+    assert tail_picture(profile, marks) == (svg, title, words)
+
+
+def test_the_tail_falls_from_all_to_none_and_given_up_calls_never_come_back():
+    """One in a hundred takes longer than p99; those that were given up on take longer than everything."""
+    profile = shop_profile().model_copy(update={"timeouts": 0})
+    points = survival(profile)
+    assert [share for _, share in points] == sorted((share for _, share in points), reverse=True)
+    assert points[-1][1] == 0.0
+    given_up = survival(profile.model_copy(update={"timeouts": profile.ok.total}))
+    assert given_up[-1][1] == 0.5
+
+
+def test_a_call_of_which_nothing_was_measured_has_no_tail():
+    """An empty axis would look like an answer."""
+    with pytest.raises(ValueError, match="nothing was measured"):
+        tail_picture(shop_profile().model_copy(update={"ok": Histogram(), "n": 0}))
+
+
+def test_the_document_draws_the_tails_of_the_slowest_calls():
+    """Below the timeouts, with today's and the proposed one."""
+    found = [block for block in timeouts(View(shop_book()), ()) if isinstance(block, Picture)]
+    assert [picture.name for picture in found] == ["latencies", "tail-1"]
+    assert "timeout recommended 300ms" in found[1].alt

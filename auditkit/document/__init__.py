@@ -7,12 +7,14 @@ from auditkit.document.formats import FORMATS, document
 from auditkit.document.layouts import Layout, layout
 from auditkit.document.pictures import dependency_svg
 from auditkit.document.shipped_files import shipped
+from auditkit.document.tail_picture import Marks, tail_picture
 from auditkit.document.view import View
 
 __all__ = [
     "FORMATS",
     "Book",
     "Layout",
+    "Marks",
     "Missing",
     "Provenance",
     "dependency_svg",
@@ -20,6 +22,7 @@ __all__ = [
     "layout",
     "missing",
     "shipped",
+    "tail_picture",
     "what_changed",
 ]
 

@@ -18,7 +18,9 @@ _NAME, _ROW, _TOP, _WIDTH = 250.0, 34.0, 34.0, 860.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Measured:
+    """One measured call with its timeout of today and the proposed one, in seconds."""
+
     call: str
     profile: LatencyProfile
     today_s: float | None
@@ -27,7 +29,7 @@ class _Row:
 
 def latency_picture(view: View, name: str = "latencies") -> tuple[str, str, str] | None:
     """SVG, title and description; None where nothing was measured."""
-    rows = _rows(view)[:MOST]
+    rows = slowest(view)[:MOST]
     if not rows:
         return None
     times = [t for r in rows for t in (r.profile.min_s, r.profile.max_s, r.profile.p50.point, r.today_s, r.proposed_s) if t]
@@ -42,7 +44,8 @@ def latency_picture(view: View, name: str = "latencies") -> tuple[str, str, str]
     return drawing(name, _WIDTH, bottom + 56, title, words, parts), title, words
 
 
-def _rows(view: View) -> list[_Row]:
+def slowest(view: View) -> list[Measured]:
+    """Every measured call, that with the largest p99 first."""
     found = []
     for dependency in view.calls:
         speaking = [p for target in dependency.to for p in profiles_of(dependency, target, view.book.profiles)]
@@ -50,11 +53,11 @@ def _rows(view: View) -> list[_Row]:
             proposal = view.proposals.get(dependency.subject)
             proposed = timeout_s(proposal.proposed) if proposal else None
             widest = max(speaking, key=lambda profile: (profile.p99.point, profile.call))
-            found.append(_Row(dependency.subject, widest, timeout_s(dependency.policy), proposed))
+            found.append(Measured(dependency.subject, widest, timeout_s(dependency.policy), proposed))
     return sorted(found, key=lambda row: (-row.profile.p99.point, row.call))
 
 
-def _drawn(row: _Row, axis: TimeAxis, y: float) -> list[str]:
+def _drawn(row: Measured, axis: TimeAxis, y: float) -> list[str]:
     profile = row.profile
     hi = profile.p99.hi if profile.p99.hi is not None else profile.max_s
     parts = [
@@ -106,7 +109,7 @@ def _legend(y: float) -> list[str]:
     return parts
 
 
-def _words(row: _Row) -> str:
+def _words(row: Measured) -> str:
     today = f"timeout today {duration(row.today_s)}" if row.today_s else "no timeout today"
     proposed = f", proposed {duration(row.proposed_s)}" if row.proposed_s else ""
     return f"{row.call}: p50 {duration(row.profile.p50.point)}, p99 {duration(row.profile.p99.point)}, {today}{proposed}."

@@ -6,11 +6,11 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from auditkit.document import Marks, tail_picture
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice, profiles_of
 from auditkit.model.paths import paths
-from auditkit.model.policy import backoffs_s, waiting_attempts
+from auditkit.model.policy import backoffs_s, timeout_s, waiting_attempts
 from auditkit.model.system import Dependency, System
-from auditkit.notebook.latency_picture import latency_svg
 from auditkit.notebook.panel import Panel
 from auditkit.notebook.timeout_slider import Chain, timeout_slider
 from auditkit.patterns.deadline import Left, remaining
@@ -74,12 +74,17 @@ def _slider(
         lambda timeout_s: false_timeouts(profile, timeout_s, target),
         chain if left is not None else None,
         deadline_s,
+        timeout_s(dependency.policy) if dependency else None,
     )
 
 
 def latency_picture(audit: Audit, call: str | None) -> widgets.HTML:
-    """The tail of one measured call, with its recommended timeout; in words where nothing was measured."""
+    """The tail of one measured call, with today's timeout and the recommended one; in words where nothing was measured."""
     if call is None:
         return widgets.HTML("<p>Nothing is measured yet.</p>")
     advice = next((advice for advice in audit.advices() if advice.call == call), None)
-    return widgets.HTML(latency_svg(audit.profiles[call], advice.recommended_s if advice else None))
+    profile = audit.profiles[call]
+    dependency = dependency_of(audit.system, profile)
+    today_s = timeout_s(dependency.policy) if dependency else None
+    marks = Marks(recommended_s=advice.recommended_s if advice else None, today_s=today_s)
+    return widgets.HTML(tail_picture(profile, marks)[0])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import ipywidgets as widgets
 
+from auditkit.document import Marks, tail_picture
 from auditkit.model.latency import FalseTimeouts, LatencyProfile, TimeoutAdvice
 from auditkit.notebook.appearance import ACCENT, INK, WARNING
 from auditkit.notebook.frames import interval, milliseconds
-from auditkit.notebook.latency_picture import latency_svg
 from auditkit.notebook.panel import Panel, told
 from auditkit.units import round_up
 
@@ -24,11 +25,12 @@ def timeout_slider(
     rate: Callable[[float], FalseTimeouts],
     chain: Callable[[float], Chain] | None = None,
     deadline_s: float | None = None,
+    today_s: float | None = None,
 ) -> Panel:
     """Move one call's timeout and see its false-timeout rate with its upper bound, and whether the deadline still holds.
 
-    `rate(timeout_s)` and `chain(timeout_s)` compute; the plain call beside it is `audit.advices()`. Parts: `slider`
-    (seconds), `rate`, `picture`, `chain`, `message`.
+    Today's timeout and the recommended one stand beside it in the picture. `rate(timeout_s)` and `chain(timeout_s)` compute;
+    the plain call beside it is `audit.advices()`. Parts: `slider` (seconds), `rate`, `picture`, `chain`, `message`.
     """
     start = advice.recommended_s or advice.provisional_s or round_up(3 * profile.p99.point)
     low = min(round_up(profile.p50.point), start)
@@ -42,10 +44,12 @@ def timeout_slider(
     )
     said, picture, waterfall, message = widgets.HTML(), widgets.HTML(), widgets.HTML(), widgets.HTML()
 
+    marks = Marks(recommended_s=advice.recommended_s, today_s=today_s, deadline_s=deadline_s)
+
     def show() -> str | None:
         timeout_s = slider.value
         said.value = rate_html(timeout_s, rate(timeout_s), advice)
-        picture.value = latency_svg(profile, timeout_s, deadline_s)
+        picture.value = tail_picture(profile, replace(marks, tried_s=timeout_s), "slider")[0]
         waterfall.value = "" if chain is None else chain_svg(chain(timeout_s), deadline_s)
         return None
 

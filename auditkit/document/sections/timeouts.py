@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auditkit.document import settings
 from auditkit.document.blocks import Block, Heading, Part, Picture, Rich, code, link, rich, strong, table, text
 from auditkit.document.completeness import Missing
 from auditkit.document.figures import bounds, duration, number, share
-from auditkit.document.latency_picture import latency_picture
+from auditkit.document.latency_picture import latency_picture, slowest
 from auditkit.document.sections.words import by_words, gaps, sentence, some, status
+from auditkit.document.tail_picture import Marks, tail_picture
 from auditkit.document.view import View
 from auditkit.model.audit import PolicyProposal
 from auditkit.model.latency import TimeoutAdvice
@@ -46,8 +49,32 @@ def timeouts(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     found += _unmeasured(view)
     drawn = latency_picture(view)
     found += [Picture("latencies", *drawn)] if drawn else []
+    found += _tails(view)
     found += _reasons(view)
     return [*found, *gaps(empty, "timeouts")]
+
+
+MOST_TAILS: Final = 4
+"""Calls whose tail is drawn: the slowest. All others are in the workbook (`04_latency_to_timeouts`)."""
+
+
+def _tails(view: View) -> list[Block]:
+    """The tails of the slowest calls, where timeouts are won or lost."""
+    shown = slowest(view)
+    if not shown:
+        return []
+    found: list[Block] = [
+        Heading("The tails of the slowest calls", "timeout-tails"),
+        text(
+            "Both axes are logarithmic: a timeout is about the last tenth of a per cent. Where the line crosses a timeout, that "
+            "share of healthy calls is cut off."
+        ),
+    ]
+    for place, row in enumerate(shown[:MOST_TAILS], start=1):
+        marks = Marks(recommended_s=row.proposed_s, today_s=row.today_s)
+        svg, title, words = tail_picture(row.profile, marks, f"tail-{place}")
+        found.append(Picture(f"tail-{place}", svg, title, words))
+    return found
 
 
 def _measured(view: View, dependency: Dependency) -> bool:
