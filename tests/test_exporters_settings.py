@@ -12,10 +12,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from document_books import FULL, shop_strategy, shop_system
+from document_books import FULL, shop_book, shop_strategy, shop_system
 from exporters_inputs import boutique, everything, sample, two
 from ruamel.yaml import YAML
 
+from auditkit import document as written
 from auditkit.exporters import EXPORTERS
 from auditkit.model.audit import PolicyProposal, Strategy
 from auditkit.model.system import System
@@ -395,3 +396,26 @@ def test_hystrix_files_are_properties(inputs):
                 kind, _, name, key = line.partition("=")[0].split(".", 3)
                 assert (kind, bool(name)) in {("hystrix", True)}
                 assert key.startswith(known)
+
+
+@pytest.mark.parametrize("target", [*TARGETS, "python"])
+def test_each_target_says_what_its_figures_mean(target):
+    """Attempts or retries, of one attempt or of all, in which order, for whom a figure holds: in the document, too."""
+    prose = EXPORTERS[target].prose
+    counts = ("retries", "first try", "attempt") if target != "hystrix" else ("command",)
+    assert any(word in prose for word in counts)
+    assert "timeout" in prose.lower() or "TimeLimiter" in prose
+    assert any(word in prose for word in ("outside", "around"))
+    assert any(word in prose for word in ("each client proxy", "one proxy", "one process", "all callers", "one channel"))
+    book = shop_book(targets={target: prose})
+    text = next(a.content.decode() for a in written.document(book) if a.path == "strategy.md")
+    assert "Files exported beside this document" in text
+
+
+@pytest.mark.parametrize("target", ["dotnet", "hystrix", "resilience4j", "linkerd", "istio"])
+def test_a_breaker_by_count_or_by_rate_is_an_approximation_where_it_is_one(target):
+    """A count becomes a rate, or a rate a count: said as a gap either way."""
+    count, rate = {"failures": 5, "window": "10s"}, {"failure_rate": "50%", "window": "10s", "min_calls": 20}
+    said = [gaps(target, *two(timeout="1s", circuit_breaker=cut)) for cut in (count, rate)]
+    words = "approximation" if target in ("linkerd", "istio") else " become"
+    assert [words in text for text in said] == ([True, True] if words == "approximation" else [True, False])

@@ -33,9 +33,10 @@ class Book:
     Blast radii and cut sets that the strategy does not carry are computed when the document is written.
 
     `single_points` is the sentence of `auditkit.checks.sentence_on_single_points`, the only one in the document that speaks
-    about the absence of single points. `gaps` is what exported targets cannot express, by target. `changes` is what is
-    different since the audit of `changes_since`, in sentences; None where no earlier audit is known. `docx_template` is a
-    user's own .docx. `runs` are simulated experiments to be shown, `simulated_with` what their simulation had to assume.
+    about the absence of single points. `gaps` is what exported targets cannot express, by target; `targets` how each says what
+    it can. `runs` are simulated experiments to be shown, `simulated_with` what their simulation had to assume. `changes` is
+    what is different since the audit of `changes_since`, in sentences; None where no earlier audit is known. `docx_template` is
+    a user's own .docx.
     """
 
     system: System
@@ -48,6 +49,7 @@ class Book:
     version: str = ""
     single_points: str = ""
     gaps: Mapping[str, tuple[Gap, ...]] = field(default_factory=dict)
+    targets: Mapping[str, str] = field(default_factory=dict)
     runs: tuple[KeptRun, ...] = ()
     simulated_with: tuple[Assumption, ...] = ()
     changes: tuple[str, ...] | None = None

@@ -147,6 +147,10 @@ def _gaps(call: Call) -> Iterator[Gap]:
         yield Gap(
             where=call.name, what="Polly knows no retry budget", remedy="keep attempts low, and alert on the share of retries"
         )
+    if cut is not None and cut.failure_rate is None and cut.failures is not None:
+        yield Gap(
+            where=call.name, what=f"{cut.failures} failures become: all of at least {cut.failures} calls of a window failed"
+        )
     if cut is not None and cut.window_s is not None and attempt is not None and cut.window_s < 2 * attempt:
         yield Gap(where=call.name, what="the sampling duration is lengthened to twice the attempt timeout, which Polly demands")
     if cut is not None and cut.half_open_calls is not None and cut.half_open_calls > 1:
@@ -161,9 +165,9 @@ EXPORTER = Exporter(
     name="dotnet",
     title=".NET (Microsoft.Extensions.Http.Resilience, Polly v8)",
     prose=(
-        "`MaxRetryAttempts` counts retries. From outside: rate limiter (the bulkhead), total timeout, retry, circuit "
-        "breaker, attempt "
-        "timeout. What JSON cannot hold (no retries, no breaker, a growing break) is in the C# file."
+        "`MaxRetryAttempts` counts retries. From outside: rate limiter (the bulkhead), total timeout, retry, circuit breaker, "
+        "attempt timeout. Figures hold for one process. What JSON cannot hold (no retries, no breaker, a growing break) is in "
+        "the C# file."
     ),
     export=export,
 )

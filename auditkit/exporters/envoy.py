@@ -140,7 +140,8 @@ EXPORTER = Exporter(
     prose=(
         "`num_retries` counts retries, `timeout` is of the whole call, `per_try_timeout` of one attempt. Thresholds hold "
         "for one "
-        "proxy. A rate breaker becomes failure-percentage outlier detection of single hosts."
+        "proxy. A rate breaker becomes failure-percentage outlier detection of single hosts. From outside: timeout of the "
+        "call, retry, limits, outlier detection, timeout of one attempt."
     ),
     export=export,
 )

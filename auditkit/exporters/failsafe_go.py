@@ -156,6 +156,9 @@ def _gaps(call: Call) -> Iterator[Gap]:
 EXPORTER = Exporter(
     name="failsafe-go",
     title="Go (failsafe-go)",
-    prose="`WithMaxAttempts` counts the first try; the timeout is of one attempt. Figures hold for one process.",
+    prose=(
+        "`WithMaxAttempts` counts the first try; the timeout is of one attempt. From outside: retry, circuit breaker, bulkhead, "
+        "timeout. Figures hold for one process."
+    ),
     export=export,
 )

@@ -91,6 +91,9 @@ def _gaps(call: Call) -> Iterator[Gap]:
 EXPORTER = Exporter(
     name="grpc",
     title="gRPC service config",
-    prose="`maxAttempts` counts the first try, as the model does; `timeout` is of the whole call; waits have 20 % of jitter.",
+    prose=(
+        "`maxAttempts` counts the first try, as the model does; `timeout` is of the whole call, around all attempts; waits have "
+        "20 % of jitter. Figures hold for one channel."
+    ),
     export=export,
 )

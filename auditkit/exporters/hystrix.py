@@ -60,6 +60,10 @@ def _gaps(call: Call) -> Iterator[Gap]:
     yield Gap(where=call.name, what="Hystrix is end-of-life", remedy="move to resilience4j")
     if settings is not None and settings.max_attempts > 1:
         yield Gap(where=call.name, what="Hystrix does not retry", remedy="retry in the client, inside the command's timeout")
+    if cut is not None and cut.failure_rate is None and cut.failures is not None:
+        yield Gap(
+            where=call.name, what=f"{cut.failures} failures become: all of at least {cut.failures} calls of a window failed"
+        )
     if cut is not None and cut.growth is not None and cut.growth > 1:
         yield Gap(where=call.name, what="the sleep window does not grow, and one call is tried when it ends")
     if pool is not None and pool.max_wait_s:
@@ -69,6 +73,9 @@ def _gaps(call: Call) -> Iterator[Gap]:
 EXPORTER = Exporter(
     name="hystrix",
     title="Hystrix (properties; end-of-life)",
-    prose="The timeout is of one command. The thread pool is the bulkhead, without a queue. Only for systems that still run it.",
+    prose=(
+        "The timeout is of one command. The thread pool is the bulkhead, without a queue. From outside: circuit breaker, thread "
+        "pool, timeout. Figures hold for one process. Only for systems that still run it."
+    ),
     export=export,
 )

@@ -111,7 +111,8 @@ EXPORTER = Exporter(
     prose=(
         "`retry.linkerd.io/limit` counts retries; `timeout.linkerd.io/request` is of the whole call, "
         "`retry.linkerd.io/timeout` of one "
-        "attempt. One setting for all callers of a Service."
+        "attempt. One setting for all callers of a Service. From outside: timeout of the call, retry, breaker of one endpoint, "
+        "timeout of one attempt."
     ),
     export=export,
 )

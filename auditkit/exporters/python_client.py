@@ -152,6 +152,9 @@ def _gaps(call: Call) -> Iterator[Gap]:
 EXPORTER = Exporter(
     name="python",
     title="Python (httpx, tenacity, circuitbreaker)",
-    prose="`attempts` counts the first try; the timeout bounds one attempt as a whole, which httpx's own timeouts do not.",
+    prose=(
+        "`attempts` counts the first try; the timeout bounds one attempt as a whole, which httpx's own timeouts do not. From "
+        "outside: retry, circuit breaker, bulkhead, timeout. Figures hold for one process."
+    ),
     export=export,
 )

@@ -125,6 +125,6 @@ def _gaps(call: Call) -> Iterator[Gap]:
 EXPORTER = Exporter(
     name="resilience4j",
     title="resilience4j (application.yml)",
-    prose="`maxAttempts` counts the first try, as the model does. " + _NESTING + ".",
+    prose="`maxAttempts` counts the first try, as the model does. " + _NESTING + ". Figures hold for one process.",
     export=export,
 )

@@ -178,8 +178,9 @@ def _made(inputs: Inputs, to: Sequence[str]) -> tuple[list[Artifact], tuple[Writ
             gaps.extend(WrittenGap(target=name, where=gap.where, what=gap.what, remedy=gap.remedy) for gap in missing)
             by_target[name] = missing
     formats = tuple(name for name in to if name in FORMATS)
+    said = {name: known[name].prose for name in by_target}
     if formats:
-        artifacts = [*document(replace(book(inputs), gaps=by_target), formats), *artifacts]
+        artifacts = [*document(replace(book(inputs), gaps=by_target, targets=said), formats), *artifacts]
     return artifacts, tuple(gaps)
 
 

@@ -249,14 +249,22 @@ def _words(policy: Policy | Nothing | None) -> tuple[str, ...]:
 def _gaps(view: View) -> list[Block]:
     """What the targets exported beside this document cannot express; calls that lack the same are told together."""
     calls: dict[tuple[str, str, str], list[str]] = {}
+    found: list[Block] = []
+    if view.book.targets:
+        said = [(target, view.book.targets[target]) for target in sorted(view.book.targets)]
+        found = [
+            Heading("Files exported beside this document", "targets"),
+            table("How each target says what is proposed", ("Target", "Meaning"), said, widths=(1, 6)),
+        ]
     for target in sorted(view.book.gaps):
         for gap in view.book.gaps[target]:
             calls.setdefault((target, gap.what, gap.remedy), []).append(gap.where)
     if not calls:
-        return []
+        return found
     rows = [(target, what, some(where, 5), remedy or "–") for (target, what, remedy), where in calls.items()]
     head = ("Target", "What it cannot express", "Calls", "Instead")
     return [
+        *found,
         Heading("What the exported files cannot express", "gaps"),
         table("Gaps", head, rows[:MOST], widths=(1, 3, 2.5, 2.5)),
         *(
