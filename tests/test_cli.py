@@ -336,6 +336,26 @@ def test_incidents_of_the_audit_are_left_out(shop: Path, tmp_path: Path) -> None
     assert "disk was full" in ran.err
 
 
+def test_times_are_named_on_the_command_line(shop: Path, tmp_path: Path) -> None:
+    """An incident is left out, alone and in an audit, which keeps it; a time that ends before it starts is refused."""
+    rows = [f"api,db,{1_700_000_000 + i},{(200 if 1800 <= i < 2400 else 20) + i % 7}\n" for i in range(7200)]
+    export = tmp_path / "day.csv"
+    export.write_text("caller,callee,start,duration_ms\n" + "".join(rows), encoding="utf-8")
+    full = "2023-11-14T22:43:20/2023-11-14T22:53:20=disk was full"
+    for more in ((), ("--into", shop)):
+        ran = auditkit("latency", export, *more, "--incident", full, "--json")
+        assert ran.json["calls"][0]["p99_ms"]["point"] == 26
+        assert "disk was full" in ran.err
+    assert "disk was full" in (shop / "audit.yaml").read_text(encoding="utf-8")
+    assert auditkit("latency", export, "--normal", full, "--json").json["calls"][0]["p99_ms"]["point"] > 200
+    before = tree(shop)
+    for wrong in ("2023-11-14T22:53/2023-11-14T22:43", "yesterday", "a/b"):
+        refused = auditkit("latency", export, "--into", shop, "--incident", wrong)
+        assert (refused.code, refused.err.count("\n")) == (2, 1)
+        assert "2026-03-09T10:00/2026-03-09T10:30=deploy" in refused.err
+    assert tree(shop) == before
+
+
 def test_two_recordings_of_one_name_are_both_kept(shop: Path, tmp_path: Path) -> None:
     """`trace.csv` of two days, and one that is called like a file of ours: nothing is lost, nothing collides."""
     for day, callee in (("mon", "db"), ("tue", "cache")):

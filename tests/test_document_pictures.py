@@ -214,11 +214,11 @@ def test_a_large_system_is_drawn_by_domain():
 def test_the_tail_of_a_call_shows_everything_that_a_timeout_is_judged_by():
     """p99 with its interval, the timeouts tried, recommended and today's, the deadline, and where the data end."""
     profile = shop_profile().model_copy(update={"cut_off_at_s": 0.5})
-    marks = Marks(tried_s=0.25, recommended_s=0.3, today_s=2.0, deadline_s=1.0)
+    marks = Marks(tried_s=0.25, proposed_s=0.3, today_s=2.0, deadline_s=1.0)
     svg, title, words = tail_picture(profile, marks)
     shown = [node.text for node in ET.fromstring(svg).iter(f"{SVG}text")]
     for said in (
-        "timeout tried here 250ms", "timeout recommended 300ms", "timeout today 2s", "deadline of the journey 1s",
+        "timeout tried here 250ms", "timeout proposed 300ms", "timeout today 2s", "deadline of the journey 1s",
         "nothing is known beyond 500ms", f"p99 {bounds(profile.p99)}",
     ):  # fmt: skip
         assert said in shown
@@ -247,4 +247,4 @@ def test_the_document_draws_the_tails_of_the_slowest_calls():
     """Below the timeouts, with today's and the proposed one."""
     found = [block for block in timeouts(View(shop_book()), ()) if isinstance(block, Picture)]
     assert [picture.name for picture in found] == ["latencies", "tail-1"]
-    assert "timeout recommended 300ms" in found[1].alt
+    assert "timeout proposed 300ms" in found[1].alt

@@ -393,3 +393,20 @@ def test_what_only_start_order_shows_is_confirmed_by_saying_how_it_is_called(tmp
     panel["go"].click()
     assert "Saved in system.yaml" in panel["message"].value
     assert "confirm web -> db" not in {value for _, value in panel["question"].options}
+
+
+def test_a_time_that_was_not_normal_is_named_and_left_out(audit: Audit) -> None:
+    """It is kept with its reason, and everything is measured again; without a reason nothing happens."""
+    panel = see.times_panel(audit)
+    panel["start"].value, panel["end"].value = "2026-03-02T18:00", "2026-03-02T18:30"
+    panel["go"].click()
+    assert "has no reason" in panel["message"].value
+    panel["why"].value = "load test"
+    panel["go"].click()
+    assert "load test: kept in audit.yaml, and 7 calls are measured again." in panel["message"].value
+    assert "2026-03-02 18:00 to 2026-03-02 18:30" in panel["table"].value
+    assert audit.profiles["api -> users"].n < 6000
+    panel["end"].value = "2026-03-02T17:00"
+    panel["go"].click()
+    assert "ends before it starts" in panel["message"].value
+    assert len(audit.facts.incidents) == 1

@@ -122,6 +122,9 @@ def check(
         raise typer.Exit(1)
 
 
+PERIOD = "FROM/TO[=WHY]"
+
+
 @app.command()
 def latency(
     files: Annotated[list[Path] | None, typer.Argument(metavar="FILE…", help="exports; folders and quoted patterns too")] = None,
@@ -132,17 +135,20 @@ def latency(
     column: Annotated[list[str] | None, typer.Option(metavar="ROLE=NAME", help="a column of another name; repeat")] = None,
     connect: Annotated[str | None, typer.Option(metavar="URI", help="a database instead of files, as duckdb://FILE")] = None,
     table: Annotated[str | None, typer.Option(help="the table there")] = None,
+    incident: Annotated[list[str] | None, typer.Option(metavar=PERIOD, help="no normal time: nothing is taken from it")] = None,
+    normal: Annotated[list[str] | None, typer.Option(metavar=PERIOD, help="a normal time, whatever it looks like")] = None,
     json: Json = False,
 ) -> None:
     """Latency profiles and timeouts from exports, or from a table where it lies."""
     how = project.How(format, unit, log_format, columns_of(column or []))
     if bool(connect) != bool(table) or bool(files) == bool(connect):
         raise InputError.of("auditkit latency", "needs either files, or --connect with --table", "see: auditkit latency --help")
+    times = project.Times(tuple(map(project.period, incident or [])), tuple(map(project.period, normal or [])))
     with busy("measuring"):
         if connect and table:
-            measured = project.timeouts_of_table(connect, table, into, how)
+            measured = project.timeouts_of_table(connect, table, into, how, times)
         else:
-            measured = project.timeouts(files or [], into, how)
+            measured = project.timeouts(files or [], into, how, times)
     if json:
         _say(shapes.dump(shapes.latency(measured.advices)))
     else:

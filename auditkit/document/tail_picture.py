@@ -29,7 +29,7 @@ class Marks:
 
     tried_s: float | None = None
     """A timeout that somebody is trying out."""
-    recommended_s: float | None = None
+    proposed_s: float | None = None
     today_s: float | None = None
     deadline_s: float | None = None
 
@@ -89,7 +89,7 @@ def survival(profile: LatencyProfile) -> tuple[tuple[float, float], ...]:
 def _lines(profile: LatencyProfile, marks: Marks) -> list[Line]:
     every = (
         (marks.tried_s, BLUE, None, "timeout tried here"),
-        (marks.recommended_s, GREEN, "10 3 2 3", "timeout recommended"),
+        (marks.proposed_s, GREEN, "10 3 2 3", "timeout proposed"),
         (marks.today_s, VERMILLION, "7 4", "timeout today"),
         (marks.deadline_s, INK, "2 2", "deadline of the journey"),
         (profile.cut_off_at_s, MUTED, "2 5", "nothing is known beyond"),

@@ -84,6 +84,7 @@ from auditkit.notebook.strategy_tables import (
     written_table,
 )
 from auditkit.notebook.timeout_panel import latency_picture, timeout_panel
+from auditkit.notebook.times_panel import times_panel, times_table
 from auditkit.notebook.walking import (
     answer_open,
     attempt,
@@ -124,6 +125,7 @@ __all__ = [
     "policies_table", "progress_panel", "proposed_failures", "questions_panel", "questions_table", "readable", "recording_table",
     "refused_table", "rehearsal", "rehearsal_of", "save_graph", "seen_reference", "simulation_panel", "simulation_svg",
     "single_points_table", "sources_of_checks", "stage_file", "states_table", "steps_table", "strategy_panel",
-    "timeout_panel", "timeouts_table", "to_pyvis", "today_and_proposed", "two_rules_table", "unanswered_table",
+    "timeout_panel", "timeouts_table", "times_panel", "times_table",
+    "to_pyvis", "today_and_proposed", "two_rules_table", "unanswered_table",
     "unmeasured_table", "who", "whole_text", "words_reference", "writes_table", "written_table",
 ]  # fmt: skip

@@ -86,5 +86,5 @@ def latency_picture(audit: Audit, call: str | None) -> widgets.HTML:
     profile = audit.profiles[call]
     dependency = dependency_of(audit.system, profile)
     today_s = timeout_s(dependency.policy) if dependency else None
-    marks = Marks(recommended_s=advice.recommended_s if advice else None, today_s=today_s)
+    marks = Marks(proposed_s=advice.recommended_s if advice else None, today_s=today_s)
     return widgets.HTML(tail_picture(profile, marks)[0])

@@ -44,7 +44,7 @@ def timeout_slider(
     )
     said, picture, waterfall, message = widgets.HTML(), widgets.HTML(), widgets.HTML(), widgets.HTML()
 
-    marks = Marks(recommended_s=advice.recommended_s, today_s=today_s, deadline_s=deadline_s)
+    marks = Marks(proposed_s=advice.recommended_s, today_s=today_s, deadline_s=deadline_s)
 
     def show() -> str | None:
         timeout_s = slider.value

@@ -16,6 +16,7 @@ from auditkit.project.measuring import How, timeouts, timeouts_of_table
 from auditkit.project.schemas import schemas, write_schemas
 from auditkit.project.settling import answered_with
 from auditkit.project.steps import unmeasured
+from auditkit.project.times import Times, period
 
 __all__ = [
     "Audit",
@@ -23,6 +24,7 @@ __all__ = [
     "How",
     "Severity",
     "Summary",
+    "Times",
     "Written",
     "answered_with",
     "cut_sets_of",
@@ -33,6 +35,7 @@ __all__ = [
     "new",
     "open_app",
     "open_lab",
+    "period",
     "reaches",
     "samples",
     "schemas",

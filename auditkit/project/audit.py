@@ -25,6 +25,7 @@ from auditkit.project.back_testing import BackTest
 from auditkit.project.drift import Drift
 from auditkit.project.generated import write_generated
 from auditkit.project.inputs import read
+from auditkit.project.times import Times, period
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +183,17 @@ class Audit:
         unit: str | None = None,
         log_format: str | None = None,
         columns: Mapping[str, str] | None = None,
+        incidents: Sequence[str] = (),
+        normal: Sequence[str] = (),
     ) -> measuring.Measurement:
-        """Take latency exports in and measure; without files, measure again what is there."""
+        """Take latency exports in and measure; without files, measure again what is there.
+
+        `incidents` and `normal` are times, written as `2026-03-09T10:00/2026-03-09T10:30=why`: nothing is taken from the former,
+        the latter count whatever they look like. They are kept in `audit.yaml`.
+        """
         how = measuring.How(format, unit, log_format, tuple(sorted((columns or {}).items())))
-        return measuring.measure_into([Path(file) for file in files], self.folder, how)
+        times = Times(tuple(map(period, incidents)), tuple(map(period, normal)))
+        return measuring.measure_into([Path(file) for file in files], self.folder, how, times)
 
     def decide(
         self,

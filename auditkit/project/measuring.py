@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from auditkit.importers.gaps import MEASURED
 from auditkit.latency import (
     LeftOut,
     Measured,
-    TimeRange,
     Unmatched,
     connected,
     from_parquet,
@@ -22,7 +20,7 @@ from auditkit.latency import (
     measure_table,
     to_parquet,
 )
-from auditkit.model.audit import AuditFacts, Period
+from auditkit.model.audit import AuditFacts
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.system import System
 from auditkit.planning import by_call
@@ -30,6 +28,7 @@ from auditkit.project import folder as held
 from auditkit.project.files import digest_file, files_of, free_name, read_input, read_known
 from auditkit.project.generated import write_generated
 from auditkit.project.inputs import read
+from auditkit.project.times import Times, marked, ranges
 
 COPIED_UP_TO = 64 * 2**20
 """Larger exports, in bytes, stay where they are and are referred to by path and hash."""
@@ -64,17 +63,25 @@ class Taken:
     expected: Mapping[str, str | None]
 
 
-def measure_into(paths: Sequence[Path], folder: Path, how: How | None = None) -> Measurement:
+def measure_into(paths: Sequence[Path], folder: Path, how: How | None = None, times: Times | None = None) -> Measurement:
     """Take latency exports into an audit and measure all of its exports anew; without `paths`, those that it holds.
+
+    `times` that a person calls normal, or not, are kept in `audit.yaml` and hold for all of them.
 
     Raises `InputError` where a file cannot be read as a latency export; nothing is written then.
     """
-    taken = take(paths, folder, how)
+    taken = take(paths, folder, how, times=times)
     write_generated(folder, taken.generated, ("latency",), taken.own, taken.expected)
     return taken.measurement
 
 
-def take(paths: Sequence[Path], folder: Path, how: How | None = None, tables: Mapping[str, Measured] | None = None) -> Taken:
+def take(
+    paths: Sequence[Path],
+    folder: Path,
+    how: How | None = None,
+    tables: Mapping[str, Measured] | None = None,
+    times: Times | None = None,
+) -> Taken:
     """Everything that `measure_into` does, except writing. `tables` are measured already, where they lie."""
     held.require(folder)
     how = how or How()
@@ -105,11 +112,18 @@ def take(paths: Sequence[Path], folder: Path, how: How | None = None, tables: Ma
     generated = {f"{held.TABLES}/{name}.parquet": to_parquet(part.profiles) for name, part in (tables or {}).items()}
     ordered = [records[name] for name in sorted(records)]
     former = [from_parquet(read_input(path)) for name, path in kept.items() if f"{held.TABLES}/{name}" not in generated]
-    measured = _measure_all(ordered, places, folder, (*(tables or {}).values(), *(Measured(tuple(p.values())) for p in former)))
+    facts = marked(held.facts(folder), times or Times())
+    measured = _measure_all(
+        ordered, places, facts, folder, (*(tables or {}).values(), *(Measured(tuple(p.values())) for p in former))
+    )
     text, known = read_known(folder / held.EXPORTS)
     contents[held.EXPORTS] = update_yaml(text, held.ExportIndex(exports=tuple(ordered))).encode()
     generated[held.PROFILES] = to_parquet(measured.profiles.values())
-    return Taken(measured, generated, contents, {held.EXPORTS: known})
+    expected = {held.EXPORTS: known}
+    if times:
+        said, expected[held.FACTS] = read_known(folder / held.FACTS)
+        contents[held.FACTS] = update_yaml(said, facts).encode()
+    return Taken(measured, generated, contents, expected)
 
 
 def _copy_name(name: str, sha256: str, records: Mapping[str, held.ExportRecord]) -> str:
@@ -122,9 +136,9 @@ def _copy_name(name: str, sha256: str, records: Mapping[str, held.ExportRecord])
 
 
 def _measure_all(
-    records: Sequence[held.ExportRecord], places: Mapping[str, Path], folder: Path, others: Sequence[Measured]
+    records: Sequence[held.ExportRecord], places: Mapping[str, Path], facts: AuditFacts, folder: Path, others: Sequence[Measured]
 ) -> Measurement:
-    facts, components = held.facts(folder), [c.id for c in held.system(folder).components]
+    components = [c.id for c in held.system(folder).components]
     groups: dict[How, list[Path]] = {}
     for record in records:
         how = How(record.format, record.unit, record.log_format, tuple(sorted(record.columns.items())))
@@ -138,20 +152,12 @@ def _measure_all(
             columns=dict(how.columns),
             names=facts.names,
             components=components,
-            incidents=_ranges(facts.incidents),
-            keep=_ranges(facts.normal_times),
+            incidents=ranges(facts.incidents),
+            keep=ranges(facts.normal_times),
         )
         for how, paths in groups.items()
     ]
     return _joined((*parts, *others))
-
-
-def _ranges(periods: Sequence[Period]) -> tuple[TimeRange, ...]:
-    return tuple(TimeRange(_epoch_s(period.start), _epoch_s(period.end), period.label) for period in periods)
-
-
-def _epoch_s(time: dt.datetime) -> float:
-    return (time if time.tzinfo else time.replace(tzinfo=dt.UTC)).timestamp()
 
 
 def _joined(parts: Sequence[Measured]) -> Measurement:
@@ -189,31 +195,44 @@ class Timeouts:
     notes: tuple[str, ...]
 
 
-def timeouts(paths: Sequence[Path], into: Path | None = None, how: How | None = None) -> Timeouts:
-    """Timeouts from latency exports; with `into` they are kept in that audit and fit its deadlines and pools."""
-    how = how or How()
+def timeouts(paths: Sequence[Path], into: Path | None = None, how: How | None = None, times: Times | None = None) -> Timeouts:
+    """Timeouts from latency exports; with `into` they are kept in that audit and fit its deadlines and pools.
+
+    `times` are those that a person calls normal, or not; with `into` they are kept in `audit.yaml`.
+    """
+    how, times = how or How(), times or Times()
     if into is not None:
-        return _of_audit(into, measure_into(paths, into, how))
-    part = measure(paths, format=how.format, unit=how.unit, log_format=how.log_format, columns=dict(how.columns))
+        return _of_audit(into, measure_into(paths, into, how, times))
+    part = measure(
+        paths,
+        format=how.format,
+        unit=how.unit,
+        log_format=how.log_format,
+        columns=dict(how.columns),
+        incidents=ranges(times.incidents),
+        keep=ranges(times.normal),
+    )
     return _alone(_joined([part]))
 
 
-def timeouts_of_table(uri: str, table: str, into: Path | None = None, how: How | None = None) -> Timeouts:
+def timeouts_of_table(
+    uri: str, table: str, into: Path | None = None, how: How | None = None, times: Times | None = None
+) -> Timeouts:
     """The same for a table of a database or warehouse, reduced there; the audit keeps the profiles, not the connection."""
     how = how or How()
-    facts = AuditFacts() if into is None else held.facts(into)
+    facts = marked(AuditFacts() if into is None else held.facts(into), times or Times())
     part = measure_table(
         connected(uri, table),
         unit=how.unit,
         columns=dict(how.columns),
         names=facts.names,
         components=() if into is None else [c.id for c in held.system(into).components],
-        incidents=_ranges(facts.incidents),
-        keep=_ranges(facts.normal_times),
+        incidents=ranges(facts.incidents),
+        keep=ranges(facts.normal_times),
     )
     if into is None:
         return _alone(_joined([part]))
-    taken = take((), into, how, {re.sub(r"[^A-Za-z0-9._-]+", "-", table): part})
+    taken = take((), into, how, {re.sub(r"[^A-Za-z0-9._-]+", "-", table): part}, times)
     write_generated(into, taken.generated, ("latency",), taken.own, taken.expected)
     return _of_audit(into, taken.measurement)
 

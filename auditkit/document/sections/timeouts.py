@@ -71,7 +71,7 @@ def _tails(view: View) -> list[Block]:
         ),
     ]
     for place, row in enumerate(shown[:MOST_TAILS], start=1):
-        marks = Marks(recommended_s=row.proposed_s, today_s=row.today_s)
+        marks = Marks(proposed_s=row.proposed_s, today_s=row.today_s)
         svg, title, words = tail_picture(row.profile, marks, f"tail-{place}")
         found.append(Picture(f"tail-{place}", svg, title, words))
     return found
