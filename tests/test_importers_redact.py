@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditkit.importers import redact
+from auditkit.importers.credentials import credential_names, names_credential
 from auditkit.importers.yaml_text import parse, parse_all
 
 
@@ -168,3 +171,47 @@ def test_no_secret_of_these_forms_survives(value: str, form: str) -> None:
 def test_any_text_keeps_its_lines(text: str) -> None:
     """And redacting never fails."""
     assert redact(text, "x").count("\n") == text.count("\n")
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '{"key": "db.password", "type": "string", "value": "hunter2"}',
+        '{"key": "db.password", "value": {"stringValue": "hunter2"}}',
+        '{"key":"http.request.header.authorization","vType":"string","value":"hunter2"}',
+        '{"key": "session.cookie", "value": "a\\"hunter2"}',
+    ],
+)
+@pytest.mark.parametrize("times", [1, 5_000], ids=["a few", "more than is parsed"])
+def test_tags_of_spans_lose_the_values_that_their_names_give_away(tag: str, times: int) -> None:
+    """Whatever stands between name and value, in recordings of any length."""
+    found = redact("[" + ", ".join([tag] * times) + "]", "traces.json")
+    assert "hunter2" not in found
+    assert found.count("REDACTED") == times
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":"' + "0af7651916cd43dd8448eb211c80319c" * 100_000 + '"}', "pass" * 500_000, "a" * 2_000_000 + "@", "mysql " * 300_000 + " -p",
+        "password: " * 200_000, "key: token, " * 150_000, "a.b-" * 500_000 + "@(", "".join(f"pass{n}: x\n" for n in range(100_000)),
+        "-----BEGIN PRIVATE KEY-----" * 50_000, '{"db.system":"mysql"},' * 100_000,
+    ],
+    ids=["ids", "one name", "one word", "mysql", "names", "pairs", "dsn", "many names", "private keys", "databases"],
+)  # fmt: skip
+def test_redacting_takes_time_in_proportion(text: str) -> None:
+    """Two megabytes of anything in seconds (a recording of 55 MB once took forty, most of them for passwords in addresses)."""
+    start = time.process_time()
+    redact(text, "x.json")
+    assert time.process_time() - start < 3
+
+
+@given(
+    st.from_regex(
+        r"[A-Za-z]{0,6}[._-]?(api_?key|secret|PASSWORD|auth|Token|jwt|pw|cookie|accessKeyId)[._-]?[A-Za-z0-9]{0,4}",
+        fullmatch=True,
+    )
+)
+def test_every_name_of_a_credential_is_found_in_a_text(name: str) -> None:
+    """The quick search passes over none that the rule knows."""
+    assert (name in credential_names(f"x: 1, {name}= y")) == names_credential(name)

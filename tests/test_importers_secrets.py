@@ -91,6 +91,7 @@ def _imported(place: Path, files: dict[str, str | bytes], caplog: pytest.LogCapt
     source = place / "source"
     source.mkdir(exist_ok=True)
     for name, text in files.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     said = ""
     with caplog.at_level(logging.DEBUG):

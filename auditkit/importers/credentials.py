@@ -29,6 +29,43 @@ _NOT_ITSELF: Final = frozenset({
     "tokens", "minutes", "seconds", "hours", "days", "rotation", "namespace", "annotations", "labels", "prefix", "format",
     "scope",
 })  # fmt: skip
+_STEMS: Final = (
+    "pass", "pwd", "pw", "secret", "credential", "key", "token", "salt", "pepper", "pat", "jwt", "bearer", "auth", "cookie",
+)  # fmt: skip
+"""What every such name holds, in small letters: plain texts, which are found much faster than any pattern."""
+_SMALL: Final = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+_NAME: Final = re.compile(r"[\w.\-]*")
+_LONGEST_NAME: Final = 200
+
+
+def credential_names(text: str) -> frozenset[str]:
+    """The words of a text that name a credential; most files have none, and it takes a second to know it of 50 MB.
+
+    >>> sorted(credential_names("DB_PASSWORD=x, user=ana, keys: {apiKey: y}, path: /a"))
+    ['DB_PASSWORD', 'apiKey']
+    """
+    small = text.translate(_SMALL)  # not lower(): some letters of other scripts become two
+    found: set[str] = set()
+    seen: set[str] = set()
+    for stem in _STEMS:
+        at = small.find(stem)
+        while at >= 0:
+            start = at
+            while start > 0 and at - start < _LONGEST_NAME and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
+                start -= 1
+            end = _end_of_name(text, at)
+            word = text[start:end]
+            if word not in seen:
+                seen.add(word)
+                if names_credential(word):
+                    found.add(word)
+            at = small.find(stem, end)
+    return frozenset(found)
+
+
+def _end_of_name(text: str, at: int) -> int:
+    match = _NAME.match(text, at)
+    return match.end() if match else at
 
 
 @lru_cache(maxsize=4096)
@@ -57,29 +94,27 @@ def names_credential(key: str) -> bool:
     )
 
 
-SHAPES: Final = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",  # AWS access keys
-        r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*",  # JSON web tokens
-        r"\bgh[pousr]_[A-Za-z0-9]{20,}\b|\bgithub_pat_[A-Za-z0-9_]{20,}\b|\bglpat-[A-Za-z0-9_-]{16,}",
-        r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
-        r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{10,}\b|\bsk-[A-Za-z0-9_-]{20,}",
-        r"\bAIza[0-9A-Za-z_-]{35}",
-        r"(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]+",
-        r"(?<=[Bb]earer )[A-Za-z0-9._~+/-]{12,}=*|(?<=[Bb]asic )[A-Za-z0-9+/]{12,}={0,2}(?![A-Za-z0-9])",
+_SHAPES: Final = tuple(
+    (signs, re.compile(pattern))
+    for signs, pattern in (
+        (("AKIA", "ASIA"), r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),  # AWS access keys
+        (("eyJ",), r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*"),  # JSON web tokens
+        (("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"\bgh[pousr]_[A-Za-z0-9]{20,}\b"),
+        (("github_pat_", "glpat-"), r"\bgithub_pat_[A-Za-z0-9_]{20,}\b|\bglpat-[A-Za-z0-9_-]{16,}"),
+        (("xox",), r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+        (("k_live_", "k_test_"), r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{10,}\b"),
+        (("sk-",), r"\bsk-[A-Za-z0-9_-]{20,}"),
+        (("AIza",), r"\bAIza[0-9A-Za-z_-]{35}"),
+        (("hooks.slack.com",), r"(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]+"),
+        (("earer ",), r"(?<=[Bb]earer )[A-Za-z0-9._~+/-]{12,}=*"),
+        (("asic ",), r"(?<=[Bb]asic )[A-Za-z0-9+/]{12,}={0,2}(?![A-Za-z0-9])"),
     )
 )
-"""Forms that are credentials whatever their name."""
-
-_SUSPECT: Final = re.compile(
-    r"AKIA|ASIA|eyJ|gh[pousr]_|github_pat_|glpat-|xox|[sr]k[_-]|AIza|hooks\.slack|earer |asic |PRIVATE KEY"
-)
-"""What every one of these forms holds; nearly all texts hold none of it."""
+"""Forms that are credentials whatever their name, each behind what it always holds: nearly all texts hold none of it."""
 PRIVATE_KEY: Final = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)(.*?)(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-URL_PASSWORD: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^:/\s@'\"]*:)(?!//)([^\s/'\"]+)(?=@)")
-DSN_PASSWORD: Final = re.compile(r"(\b[\w.-]+:)([^\s@'\"/:]+)(?=@(?:tcp|unix)?\()")
-MYSQL_FLAG: Final = re.compile(r"(\bmysql\w*\b[^\n]*?[\s'\"]-p)([^\s'\",\]]+)")
+URL_PASSWORD: Final = re.compile(r"(://[^:/\s@'\"]*:)(?!//)([^\s/'\"]+)(?=@)")
+_DSN_PASSWORD: Final = re.compile(r"(\b[\w.-]{1,60}:)([^\s@'\"/:]{1,1000})(?=@(?:tcp|unix)?\()")
+_MYSQL_FLAG: Final = re.compile(r"(\bmysql\w{0,50}\b[^\n]{0,200}?[\s'\"]-p)([^\s'\",\]]+)")
 REFERENCE: Final = re.compile(
     r"\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|\$\{[A-Za-z_][A-Za-z0-9_]*:?\?[^}]*\}|\$\([A-Za-z_][A-Za-z0-9_]*\)|\{\{.*\}\}|<[^<>]*>"
 )
@@ -92,10 +127,20 @@ def without_credentials(text: str) -> str:
     >>> without_credentials("postgres://shop:hunter2@db:5432 is called with ghp_0123456789abcdefghij0123")
     'postgres://shop:REDACTED@db:5432 is called with REDACTED'
     """
-    if "@" in text:
-        text = DSN_PASSWORD.sub(rf"\g<1>{MARK}", URL_PASSWORD.sub(rf"\g<1>{MARK}", text))
-    if _SUSPECT.search(text):
+    if "PRIVATE KEY" in text:
         text = PRIVATE_KEY.sub(rf"\g<1>{MARK}\g<3>", text)
-        for shape in SHAPES:
+    return without_forms(text)
+
+
+def without_forms(text: str) -> str:
+    """The same, private keys aside: what stands in one line."""
+    if "@" in text:
+        text = URL_PASSWORD.sub(rf"\g<1>{MARK}", text)
+        if any(sign in text for sign in ("@(", "@tcp(", "@unix(")):
+            text = _DSN_PASSWORD.sub(rf"\g<1>{MARK}", text)
+    if "mysql" in text and "-p" in text:
+        text = _MYSQL_FLAG.sub(rf"\g<1>{MARK}", text)
+    for signs, shape in _SHAPES:
+        if any(sign in text for sign in signs):
             text = shape.sub(MARK, text)
     return text

@@ -8,19 +8,20 @@ from typing import Final
 
 from auditkit.errors import InputError
 from auditkit.importers.credentials import (
-    DSN_PASSWORD,
     MARK,
-    MYSQL_FLAG,
     PRIVATE_KEY,
     REFERENCE,
-    SHAPES,
     URL_PASSWORD,
+    credential_names,
     names_credential,
+    without_forms,
 )
 from auditkit.importers.yaml_text import Node, parse_all
 
 _MAX_YAML: Final = 2_000_000
 _MAX_JSON: Final = 200_000
+_MOST_NAMES: Final = 300
+"""Most names of credentials that are looked for one by one."""
 _KEY: Final = re.compile(
     r"""(?P<key>-{0,2}[A-Za-z_][\w.\-]*)"""
     r"""(?:(?P<equals>\\?["']?[ \t]*=[ \t]*)|(?P<colon>\\?["']?[ \t]*:(?:[ \t]+|(?=\\?["'])))|(?P<blank>[ \t]+))"""
@@ -32,12 +33,13 @@ _VALUES: Final = {
     "blank": re.compile(_QUOTED + r"""|[^\s"',\])}\-][^\s"',\])}]*"""),
 }
 """What a value looks like after `=`, after `:` and, for flags, after a blank."""
-_NAMED: Final = re.compile(
-    r"""(?P<before>["']?(?:name|key)["']?[ \t]*:[ \t]*["']?(?P<key>[\w.\-]+)["']?[ \t]*,?[ \t]*\r?\n?[ \t]*"""
-    r"""["']?(?:value|Value)["']?[ \t]*:[ \t]*)(?P<value>"[^"\n]*"|'[^'\n]*'|[^\s{}\[\],][^\n,}\]]*)"""
+_NAMES: Final = r"""(?P<before>["']?(?:name|key)["']?[ \t]*:[ \t]*["']?(?P<key>%s)["']?[ \t]*,?[ \t]*\r?\n?[ \t]*"""
+_TYPED: Final = r"""(?:["']?(?:v?[tT]ype)["']?[ \t]*:[ \t]*["']?\w*["']?[ \t]*,?[ \t]*\r?\n?[ \t]*)?"""
+_GIVEN: Final = (
+    r"""["']?(?:value|Value|vStr)["']?[ \t]*:[ \t]*(?:\{\s*"\w*"[ \t]*:[ \t]*)?)"""
+    r"""(?P<value>"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s{}\[\],][^\n,}\]]*)"""
 )
-"""Name and value of an environment variable, in one line or two."""
-_WORD: Final = re.compile(r"[A-Za-z_][\w.\-]*")
+"""Name and value of an environment variable, or of a tag with its type, in one line or several."""
 _NO_SECRET: Final = frozenset({"true", "false", "null", "~", "True", "False", "none", "None", "unknown"})
 _ANCHOR: Final = re.compile(r"(?:[&!][^\s]*\s+)+")
 _SETTING: Final = re.compile(r"(-{0,2}[A-Za-z_][\w.\-]*)=(.+)", re.DOTALL)
@@ -58,15 +60,18 @@ def redact(text: str, name: str) -> str:
       - DB_PASSWORD=REDACTED
       - DB_URL=postgres://shop:REDACTED@db/orders
     """
-    text = PRIVATE_KEY.sub(lambda m: m[1] + _lines_marked(m[2]) + m[3], text)
-    text = _by_structure(text, name)
-    text = URL_PASSWORD.sub(rf"\g<1>{MARK}", text)
-    text = DSN_PASSWORD.sub(rf"\g<1>{MARK}", text)
-    text = MYSQL_FLAG.sub(rf"\g<1>{MARK}", text)
-    for shape in SHAPES:
-        text = shape.sub(MARK, text)
-    text = _NAMED.sub(_named, text)
-    return "\n".join(_line(line) for line in text.split("\n"))
+    if "PRIVATE KEY" in text:
+        text = PRIVATE_KEY.sub(lambda m: m[1] + _lines_marked(m[2]) + m[3], text)
+    names = credential_names(text)
+    if names or "Secret" in text:
+        text = _by_structure(text, name)
+    text = without_forms(text)
+    if not names:
+        return text
+    either = "|".join(re.escape(word) for word in sorted(names)) if len(names) <= _MOST_NAMES else r"[\w.\-]+"
+    any_name = re.compile(rf"(?<![\w.\-])(?:{either})(?![\w.\-])")
+    text = re.sub(_NAMES % either + _TYPED + _GIVEN, _named, text)
+    return "\n".join(_line(line, any_name) for line in text.split("\n"))
 
 
 # ---------------------------------------------------------------------------------------------------- by structure
@@ -75,23 +80,21 @@ def redact(text: str, name: str) -> str:
 def _by_structure(text: str, name: str) -> str:
     """Replace by the spans that the parser reports; text that is no YAML, or too long to be parsed for this, is left as it is."""
     longest = _MAX_JSON if text.lstrip("\ufeff \r\n\t")[:1] in ("{", "[") else _MAX_YAML
-    if len(text) > longest or not _may_hold_credentials(text):
+    if len(text) > longest:
         return text
     try:
         documents = parse_all(text, name)
     except InputError:
         return text
-    spans = sorted({span for document in documents for span in _secret_spans(document, text)}, reverse=True)
+    spans = sorted({span for document in documents for span in _secret_spans(document, text)})
     held = {span for document in documents for span in _held_by_secrets(document, text)}
+    done: list[str] = []
+    at = 0
     for start, end in spans:
-        text = text[:start] + _marked(text[start:end], whole=(start, end) in held) + text[end:]
-    return text
-
-
-def _may_hold_credentials(text: str) -> bool:
-    """Whether any word of a text names a credential, or a Secret; nearly all files have none and need not be parsed."""
-    words = set(_WORD.findall(text))
-    return "Secret" in words or any(map(names_credential, words))
+        if start >= at:  # an entry of a list may hold its value twice, with its name and without
+            done += [text[at:start], _marked(text[start:end], whole=(start, end) in held)]
+            at = end
+    return "".join([*done, text[at:]])
 
 
 def _secret_spans(node: Node, text: str) -> Iterator[tuple[int, int]]:
@@ -187,16 +190,17 @@ def _value(value: str) -> str:
 
 
 def _named(match: re.Match[str]) -> str:
-    if not names_credential(match["key"]):
-        return match[0]
-    return match["before"] + _marked(match["value"])
+    return match["before"] + _marked(match["value"]) if names_credential(match["key"]) else match[0]
 
 
-def _line(line: str) -> str:
+def _line(line: str, any_name: re.Pattern[str]) -> str:
     """Credentials that stand as `KEY=value` or `key: value` inside one line: in comments, embedded files, commands, JSON."""
     done: list[str] = []
     at = 0
-    while match := _KEY.search(line, at):
+    while found := any_name.search(line, at):
+        match = _KEY.search(line, found.start())
+        if match is None:
+            break
         how = match.lastgroup or ""
         value = _VALUES[how].match(line, match.end()) if names_credential(match["key"]) else None
         if value is None or (how == "blank" and not match["key"].startswith("-")) or value[0] in _NO_SECRET:
