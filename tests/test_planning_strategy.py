@@ -9,9 +9,9 @@ import pytest
 from small_worlds import EMPTY, facts, measured, world
 
 from auditkit.checks import Facts, run_checks
-from auditkit.model.audit import Decision, ExperimentResult, Strategy
+from auditkit.model.audit import SEVERITIES, Decision, ExperimentResult, Strategy
 from auditkit.model.system import Question
-from auditkit.planning import compare, ground_of, plan
+from auditkit.planning import compare, ground_of, plan, risk
 
 OPEN = {"timeout": "none", "retry": "none", "circuit_breaker": "none", "bulkhead": "none"}
 POOL = {"api": {"concurrency": 60, "owner": "shop-team", "queue": 500}}
@@ -75,6 +75,21 @@ def test_actions_are_ordered_by_risk_removed_per_effort() -> None:
     worth = [(a.risk_removed or 0) / weights[a.effort] for a in strategy().actions if a.status == "open"]
     assert worth == sorted(worth, reverse=True)
     assert worth[0] > 0
+
+
+def test_what_is_too_much_to_try_is_counted_and_has_no_worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With work for two changes the gravest two are tried; the rest have no figure, and the plan says how many."""
+    whole = strategy()
+    now = shop()
+    each = len(now.failures("down", "worst")) * len(now.system.dependencies)
+    monkeypatch.setattr(risk, "MOST_WORK", 2 * each)
+    made = strategy()
+    known = [a for a in made.actions if a.risk_removed is not None]
+    assert whole.untried == 0
+    assert made.untried == len([a for a in whole.actions if a.removes or a.title.startswith("set ")]) - 2
+    assert len(known) <= 2
+    assert all(a.severity == max(whole.actions, key=lambda one: SEVERITIES.index(one.severity)).severity for a in known)
+    assert {a.title for a in made.actions} == {a.title for a in whole.actions}
 
 
 def test_what_is_left_is_said_for_both_modes() -> None:

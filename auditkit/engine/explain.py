@@ -13,10 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from auditkit.engine.assumptions import cone
 from auditkit.engine.blast import Profiles
 from auditkit.engine.reasons import Support, of_fall, of_link, of_workers
 from auditkit.engine.reference import FAILED, HUNG, OK, STATES, exhausted, felt, has_fallen, journey_state
-from auditkit.engine.structure import Link, Structure, Trip, build, find_atoms, find_trip
+from auditkit.engine.structure import Link, Part, Structure, Trip, build, find_atoms, find_trip
 from auditkit.model.failure import Assume, Mode, State
 from auditkit.model.system import System
 
@@ -113,10 +114,13 @@ def explain_all(
     """`explain` for many pairs of failed atoms and a journey; what they have in common is prepared once."""
     structure = build(system, profiles, assume)
     wiring = _wiring(structure)
+    cones: dict[str, frozenset[int]] = {}
     found = []
     for fail, journey in wanted:
         trip, failed = find_trip(structure, journey), find_atoms(structure, fail)
-        history = _follow(structure, wiring, frozenset(failed), mode)
+        if journey not in cones:
+            cones[journey] = cone(structure, (trip.entry, *trip.completes), mode)
+        history = _follow(structure, wiring, trip, cones[journey], frozenset(failed), mode)
         states = _Then(history, len(structure.places), len(structure.places) + 1)
         state = journey_state(trip, states)
         steps = _walk_back(structure, wiring, history, trip, frozenset(failed), mode) if state > OK else ()
@@ -127,10 +131,11 @@ def explain_all(
 
 @dataclass(frozen=True, slots=True)
 class _Wiring:
-    """Which links hear of a place, and which links a component makes."""
+    """Which links hear of a place, which links a component makes, and which components an atom may take."""
 
     hearing: tuple[tuple[int, ...], ...]
     made_by: tuple[tuple[Link, ...], ...]
+    touched_by: tuple[tuple[Part, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,32 +172,46 @@ def _wiring(structure: Structure) -> _Wiring:
         made_by[link.part].append(link)
         for target in dict.fromkeys(call.target for call in (*link.members, *link.alternatives)):
             hearing[target].append(index)
-    return _Wiring(tuple(map(tuple, hearing)), tuple(map(tuple, made_by)))
+    touched_by: list[list[Part]] = [[] for _ in structure.atoms]
+    for part in structure.parts:
+        for atom in dict.fromkeys((*part.atoms, *(domain for domain, _ in part.placement))):
+            touched_by[atom].append(part)
+    return _Wiring(tuple(map(tuple, hearing)), tuple(map(tuple, made_by)), tuple(map(tuple, touched_by)))
 
 
-def _follow(structure: Structure, wiring: _Wiring, failed: frozenset[int], mode: Mode) -> _History:
-    """What became worse, round by round, each time from the states before; only what a change can reach is looked at."""
+def _follow(
+    structure: Structure, wiring: _Wiring, trip: Trip, within: frozenset[int], failed: frozenset[int], mode: Mode
+) -> _History:
+    """What became worse, round by round, each time from the states before; only what a change can reach is looked at.
+
+    `within`: the places that matter to the journey. Its end is reached once its entry cannot get worse.
+    """
     states = [OK] * len(structure.places)
     history: _History = {}
     badness = FAILED if mode == "down" else HUNG
-    raised = {part.base: _Raise(0, badness) for part in structure.parts if has_fallen(part, failed)}
+    touched = {part.base: part for atom in sorted(failed) for part in wiring.touched_by[atom] if part.base in within}
+    raised = {base: _Raise(0, badness) for base, part in sorted(touched.items()) if has_fallen(part, failed)}
     round_ = 0
     while raised:
         for place, one in raised.items():
             states[place] = one.state
             history.setdefault(place, []).append(one)
+        if states[trip.entry] == badness:
+            break
         changed, raised, round_ = list(raised), {}, round_ + 1
         for place in changed:
             part = structure.parts[structure.part_of[place]]
             for other in dict.fromkeys((*(part.operations if place == part.base else ()), part.whole)):
-                _note(raised, states, other, _Raise(round_, states[place], other=place))
+                if other in within:
+                    _note(raised, states, other, _Raise(round_, states[place], other=place))
         links = sorted({index for place in changed for index in wiring.hearing[place]})
         for index in links:
             link = structure.links[index]
-            _note(raised, states, link.caller, _Raise(round_, felt(link, states), link=index))
-        for number in sorted({structure.links[index].part for index in links}):
+            if link.caller in within and states[link.caller] < badness:
+                _note(raised, states, link.caller, _Raise(round_, felt(link, states), link=index))
+        for number in sorted({structure.links[index].part for index in links}) if mode == "slow" else ():
             part = structure.parts[number]
-            if states[part.base] < HUNG and exhausted(part, wiring.made_by[number], states):
+            if part.base in within and states[part.base] < HUNG and exhausted(part, wiring.made_by[number], states):
                 _note(raised, states, part.base, _Raise(round_, HUNG, workers=True))
     return history
 

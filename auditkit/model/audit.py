@@ -245,6 +245,7 @@ class Strategy(Noun):
     omitted: tuple[Omission, ...] = ()
     decisions: tuple[Decision, ...] = ()
     actions: tuple[Action, ...] = ()
+    untried: int = Field(default=0, description="actions of which nobody has computed what they are worth: too many to try each")
     experiments: tuple[Experiment, ...] = ()
     trials: tuple[Trial, ...] = Field(
         default=(), description="the experiments as simulated, today and with the proposed settings"

@@ -11,7 +11,7 @@ from auditkit.model.audit import SEVERITIES, Action, Choice, Decision, Finding, 
 from auditkit.model.system import split_target
 from auditkit.planning.advice import advice_for
 from auditkit.planning.overlay import replace_policies, settings
-from auditkit.planning.risk import Gain, Level, gain, is_small_enough, level, relieved_by
+from auditkit.planning.risk import Gain, Level, gain, level, most_changes, relieved_by
 
 Status = Literal["open", "adopted", "accepted", "deferred"]
 Effort = Literal["small", "medium", "large"]
@@ -38,26 +38,42 @@ def actions_for(
     findings: Sequence[Finding],
     after: Sequence[Finding],
     decisions: Sequence[Decision],
-) -> tuple[Action, ...]:
+) -> tuple[tuple[Action, ...], int]:
     """An action for each proposed change of settings, one for each finding that no setting removes, and further advice.
 
     `after` are the findings with all proposals in force. What a change `removes` is not a promise: the checks ran again with
     it alone, and these findings were gone; what goes only with several together is named at each of those that share a
-    component with it, or, where none does, at all of them.
+    component with it, or, where none does, at all of them. Second, how many were not tried, since the system is too large to
+    try them all: the least grave ones. What they are worth is unknown, and what they remove is what is said of the same call.
     """
     remaining = {finding.key for finding in after}
     gone = [finding for finding in findings if finding.key not in remaining]
     left = [finding for finding in findings if finding.key in remaining]
     decided = {decision.about: decision for decision in decisions}
     changes = [p for p in proposals if _difference(p)]
-    tried = is_small_enough(facts, len(changes) + len(left))
+    tried, untried = _gravest(findings, [p.dependency for p in changes], left, most_changes(facts))
     now = level(facts) if tried else None
-    alone = {p.dependency: _alone(facts, now, p, gone) if now else _by_subject(p, gone) for p in changes}
+    alone = {
+        p.dependency: _alone(facts, now, p, gone) if now and p.dependency in tried else _by_subject(p, gone) for p in changes
+    }
     joint = {f.key: _shared(f, changes) for f in gone if not any(f.key in keys for keys, _ in alone.values())}
     actions = [_change(facts, p, gone, joint, alone[p.dependency], decided) for p in changes]
-    actions += [_open(facts, finding, now, decided) for finding in left]
+    actions += [_open(facts, finding, now if finding.key in tried else None, decided) for finding in left]
     actions += advice_for(facts)
-    return tuple(sorted(actions, key=_in_order))
+    return tuple(sorted(actions, key=_in_order)), untried
+
+
+def _gravest(
+    findings: Sequence[Finding], changes: Sequence[str], left: Sequence[Finding], most: int
+) -> tuple[frozenset[str], int]:
+    """What is tried: so many changes (by subject) and findings (by key) as can be, those of the gravest findings first."""
+    worst: dict[str, int] = {}
+    for finding in findings:
+        worst[finding.subject] = max(worst.get(finding.subject, 0), SEVERITIES.index(finding.severity))
+    wanted = [(-worst.get(subject, 0), subject) for subject in changes]
+    wanted += [(-SEVERITIES.index(finding.severity), finding.key) for finding in left]
+    tried = [name for _, name in sorted(wanted)[:most]]
+    return frozenset(tried), len(wanted) - len(tried)
 
 
 def _in_order(action: Action) -> tuple[bool, float, float, int, str, str]:

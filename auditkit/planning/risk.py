@@ -14,7 +14,7 @@ from auditkit.model.system import Dependency, Fallback, Policy, System
 
 MODES: tuple[Mode, ...] = ("down", "slow")
 MOST_WORK = 100_000
-"""Single failures × dependencies × changes beyond which changes are not tried one by one."""
+"""Single failures × dependencies × changes up to which changes are tried one by one, the gravest first: some ten seconds."""
 
 
 def risk(facts: Facts, without: Collection[str] = ()) -> float:
@@ -140,10 +140,9 @@ def _mean(values: list[float]) -> float:
     return round(sum(values) / len(values), 12) if values else 0.0
 
 
-def is_small_enough(facts: Facts, changes: int) -> bool:
-    """Whether that many changes can be tried one by one in reasonable time."""
-    atoms = len(facts.failures("down", "worst"))
-    return changes * atoms * max(1, len(facts.system.dependencies)) <= MOST_WORK
+def most_changes(facts: Facts) -> int:
+    """How many changes can be tried one by one in reasonable time."""
+    return MOST_WORK // (len(facts.failures("down", "worst")) * len(facts.system.dependencies) or 1)
 
 
 def relieved_by(facts: Facts, now: Level, finding: Finding) -> Gain:

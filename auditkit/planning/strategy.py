@@ -61,13 +61,15 @@ def plan(
     system = with_policies(facts.system, policies)
     after = replace(facts, system=system, tested=facts.tested | tested(system.dependencies, results))
     remaining = run_checks(after)
+    actions, untried = actions_for(facts, policies, findings, remaining, decisions)
     return Strategy(
         system=facts.system.system,
         findings=tuple(findings),
         policies=policies,
         omitted=proposals.omitted,
         decisions=tuple(decisions),
-        actions=actions_for(facts, policies, findings, remaining, decisions),
+        actions=actions,
+        untried=untried,
         experiments=experiments,
         trials=tuple(trials),
         healthy_costs=tuple(costs),

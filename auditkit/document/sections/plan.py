@@ -60,7 +60,7 @@ def plan(view: View, empty: tuple[Missing, ...]) -> list[Block]:
                 f"{how_many(len(view.book.strategy.actions), 'action')}, in the order in which they pay{_shown(rows, view)}; "
                 "the whole list is in ",
                 code("actions.csv"),
-                " for a tracker. ",
+                f" for a tracker.{_untried(view)} ",
                 link("How what an action ends is computed", "rule-plan"),
                 ".",
             ),
@@ -69,6 +69,14 @@ def plan(view: View, empty: tuple[Missing, ...]) -> list[Block]:
     else:
         found.append(text("No action was derived."))
     return [*found, *_left(view), *_review(view), *_sign_off(view), *gaps(empty, "plan")]
+
+
+def _untried(view: View) -> str:
+    """That the gain of some actions is unknown, where the system is too large to try each."""
+    untried = view.book.strategy.untried
+    if not untried:
+        return ""
+    return f" What each is worth was computed for the gravest; the system is too large to try the other {untried:,} one by one."
 
 
 def _shown(rows: list[tuple[Part, ...]], view: View) -> str:
