@@ -250,7 +250,7 @@ class Twin:
             guard.waiting.popleft().succeed()
         else:
             guard.busy -= 1
-        return result, True
+        return result, not ints[c.L_UNSENT]  # it knows no crashes, and what is refused by a full queue has been sent
 
     # the breaker
 

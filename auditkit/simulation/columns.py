@@ -32,7 +32,7 @@ NO_FALLBACK, STATIC, ALTERNATIVES = range(3)
 
 # legs_i: one row for each target and each alternative of a dependency
 (L_OP, L_GUARD, L_ATTEMPTS, L_JITTER, L_BUDGET, L_BREAKER, L_FAILURES, L_MIN_CALLS, L_HALF, L_POOL, L_DIST, L_DEP, L_CALLER,
- L_GRADUAL) = range(14)  # fmt: skip
+ L_GRADUAL, L_UNSENT) = range(15)  # fmt: skip
 NO_JITTER, FULL_JITTER, EQUAL_JITTER = range(3)
 # legs_f
 (
@@ -83,7 +83,8 @@ E_FINISH, E_RETRY, E_LANE, E_TIMEOUT, E_CUT, E_USER = _wide(6)
 N_BEGIN, N_TRY, N_ANSWER = _wide(3)
 
 # results of an attempt, a call, a request
-OK, DEGRADED, ERROR, TIMEOUT, UNANSWERED = _wide(5)
+OK, DEGRADED, ERROR, TIMEOUT, UNANSWERED, REFUSED = _wide(6)
+"""`REFUSED` is an error of which the caller knows that nothing was done: nobody listened. To users it is an error."""
 
 # tally: one row a leg and phase
 (

@@ -27,8 +27,6 @@ NEVER = 1 << 60
 WORKERS, QUEUE = "workers unknown: as many as it takes", "queue unknown: without end"
 EFFECT, FALLBACK = "what its failure does is unknown: the answer fails", "its fallback is unknown: it works"
 """What is assumed for want of an answer; `unknowns` sweeps it."""
-BEFORE_SENDING = "attempts after errors before sending are not made: what is refused fails at once"
-"""What the kernel leaves out: it does not tell a refused connection from an error."""
 JITTERS = {"none": c.NO_JITTER, "full": c.FULL_JITTER, "equal": c.EQUAL_JITTER}
 
 
@@ -80,7 +78,7 @@ def compiled_system(system: System, profiles: Mapping[str, LatencyProfile], setu
     legs, deps_i, deps_f = _dependencies(dependencies, shares, said)
     laws: list[Law] = []
     numbers: dict[object, int] = {}
-    legs_i = np.zeros((len(legs), 14), np.int64)
+    legs_i = np.zeros((len(legs), 15), np.int64)
     legs_f = np.zeros((len(legs), 17), np.float64)
     guards = 0
     index = {operation: i for i, operation in enumerate(operations)}
@@ -237,15 +235,13 @@ def _policy(
     wait = timeout_s(policy)
     floats[c.L_TIMEOUT] = math.inf if wait is None else wait
     again = retry(policy)
-    if again and again.only == "before_sending":
-        said[name, BEFORE_SENDING] = None
-        again = None
     ints[c.L_ATTEMPTS] = again.max_attempts if again else 1
     if again:
         floats[c.L_BACKOFF] = again.backoff_s or 0.0
         floats[c.L_MULTIPLIER] = again.multiplier or 1.0
         floats[c.L_MAX_BACKOFF] = math.inf if again.max_backoff_s is None else again.max_backoff_s
         ints[c.L_JITTER] = JITTERS[again.jitter or "none"]
+        ints[c.L_UNSENT] = again.only == "before_sending"
     target = name.partition(" -> ")[2]
     budget = setup.budgets.get(name, setup.budgets.get(target))
     if budget is None and again and again.budget is not None:

@@ -7,8 +7,11 @@ word of the path. Import this module inside functions only: it loads numba.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -17,6 +20,7 @@ import numpy as np
 F = TypeVar("F", bound=Callable[..., Any])
 _njit: Any = numba.njit  # not all of its options are in its types
 
+HERE = Path(__file__).parent
 LATENCY, FAILURE, BACKOFF, CALLED, BALANCE, ARRIVAL, THINK, ADMITTED = 1, 2, 3, 4, 5, 6, 7, 8
 """Purposes of a draw."""
 
@@ -34,7 +38,18 @@ def compiled(function: F) -> F:
     Without numba's run-time for memory (`_nrt`): kernels allocate nothing, and counting references to the tables that they hand
     to each other took nine tenths of the time.
     """
-    return cast("F", _njit(cache=True, nogil=True, _nrt=False, error_model="numpy")(function))
+    made = _njit(cache=True, nogil=True, _nrt=False, error_model="numpy")(function)
+    # numba looks at the age of one file only; a kernel is made of several, and installers give all files one age
+    kept = made._cache._cache_file
+    kept._source_stamp = (kept._source_stamp, _sources())
+    return cast("F", made)
+
+
+@lru_cache(maxsize=1)
+def _sources() -> str:
+    """Digest of everything that kernels are made of."""
+    files = sorted([*HERE.glob("kernel*.py"), HERE / "columns.py", HERE / "draws.py"])
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def part(function: F) -> F:

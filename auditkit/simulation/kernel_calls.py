@@ -74,6 +74,7 @@ from auditkit.simulation.columns import (
     L_PER_SUCCESS,
     L_POOL,
     L_TIMEOUT,
+    L_UNSENT,
     L_WAIT,
     M_DEADLINES,
     M_PHASE,
@@ -93,6 +94,7 @@ from auditkit.simulation.columns import (
     R_REQUEST,
     R_SINCE,
     R_TICKET,
+    REFUSED,
     STATIC,
     T_ATTEMPTS,
     T_BREAKER_OPEN,
@@ -379,7 +381,8 @@ def heard(w: World, s: State, run: int, t: float, result: int) -> None:
             earn(w, s, leg, guard, w.legs_f[leg, L_PER_SUCCESS])
         settle(w, s, run, result)
         return
-    if s.runs_i[run, R_ATTEMPT] >= w.legs_i[leg, L_ATTEMPTS] or nobody_waits(s, run):
+    harmless = w.legs_i[leg, L_UNSENT] == 0 or result == REFUSED  # else the work may have been done already
+    if not harmless or s.runs_i[run, R_ATTEMPT] >= w.legs_i[leg, L_ATTEMPTS] or nobody_waits(s, run):
         settle(w, s, run, ERROR)
         return
     wait = _wait_s(w, s, run)

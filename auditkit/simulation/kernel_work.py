@@ -59,6 +59,7 @@ from auditkit.simulation.columns import (
     O_COMP,
     O_STAGE,
     OK,
+    REFUSED,
     SERVED,
     WAITING,
 )  # fmt: skip
@@ -74,7 +75,7 @@ def answer(w: World, s: State, frame: int, t: float, result: int) -> None:
         soon(s, N_ANSWER, run, s.frames_i[frame, F_RUN_TICKET], result)
     elif run == -1:
         request = s.frames_i[frame, F_REQUEST]
-        s.out_code[request] = result
+        s.out_code[request] = ERROR if result == REFUSED else result
         s.out_s[request] = t - s.req_t[request]
         journey = s.req_j[request]
         if w.journeys_i[journey, J_USERS] > 0:
@@ -187,7 +188,7 @@ def arrive(w: World, s: State, frame: int, t: float) -> None:
     s.meta[M_FRAMES] += 1
     inst = choose(s, comp, s.frames_u[frame])
     if inst < 0 or s.inst_i[inst, I_UP] == 0:
-        answer(w, s, frame, t, ERROR)
+        answer(w, s, frame, t, REFUSED)
         return
     s.frames_i[frame, F_INST] = inst
     if s.inst_i[inst, I_WORKERS_NOW] < 0 or s.inst_i[inst, I_BUSY] < s.inst_i[inst, I_WORKERS_NOW]:
