@@ -242,7 +242,6 @@ hystrix.threadpool.orders.coreSize=5
 """
 DOTNET: Final = """\
 {
-  // as .NET takes it
   "HttpResilience": {
     "Orders": {
       "RateLimiter": {"DefaultRateLimiterOptions": {"PermitLimit": 12, "QueueLimit": 3}},
@@ -250,8 +249,15 @@ DOTNET: Final = """\
       "Retry": {"MaxRetryAttempts": 2, "BackoffType": "Exponential", "UseJitter": true, "Delay": "0:0:0.05", "MaxDelay": "1.0:0"},
       "CircuitBreaker": {"FailureRatio": 0.5, "MinimumThroughput": 20, "SamplingDuration": "00:00:10", "BreakDuration": "00:00"}
     },
-    "Users:Retry": {"MaxRetryAttempts": 2, "BackoffType": "Linear"} /* plain Polly */
+    "Users:Retry": {"MaxRetryAttempts": 2, "BackoffType": "Linear"}
   }
+}
+"""
+DOTNET_COMMENTED: Final = """\
+{
+  // as .NET takes it
+  "ConnectionStrings": {"Db": "Server=db;Database=x"},
+  "Orders": {"Retry": {"MaxRetryAttempts": 2, /* plain Polly */ "Delay": "00:00:00.1"},},
 }
 """
 
@@ -286,5 +292,6 @@ OTHER_FORMS: Final[Mapping[str, tuple[str, str]]] = {
     "structurizr": ("workspace.dsl", STRUCTURIZR_DSL),
     "resilience4j": ("application.properties", RESILIENCE4J_PROPERTIES),
     "hystrix": ("web/hystrix.properties", HYSTRIX_PROPERTIES),
+    "dotnet": ("web/appsettings.json", DOTNET_COMMENTED),
 }
 """The same for formats that are written in a second way."""

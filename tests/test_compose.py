@@ -310,3 +310,24 @@ def test_two_runs_give_the_same() -> None:
     """The same text gives the same draft."""
     assert repr(compose(SHOP)) == repr(compose(SHOP))
     assert COMPOSE.read(SHOP, "compose.yaml", lambda _: None) == read_together([("compose.yaml", SHOP)])
+
+
+def test_restarts_and_limits_are_evidence_and_what_lacks_them_a_question() -> None:
+    """In both spellings, as the last layer says; nobody is asked where no service has limits, or no restart is refused."""
+    text = """
+services:
+  web: {image: w, restart: unless-stopped, deploy: {resources: {limits: {memory: 50M, cpus: "0.5"}}}}
+  job: {image: j, restart: "no", mem_limit: 1g}
+  db: {image: postgres, deploy: {restart_policy: {condition: any}}}
+"""
+    draft = compose(text)
+    said = {item.data["id"]: [entry["locator"] for entry in item.data["evidence"]] for item in draft.components}
+    assert "services.web.restart (unless-stopped)" in said["web"]
+    assert "services.web.deploy.resources.limits (memory 50M, cpus 0.5)" in said["web"]
+    assert "services.db.deploy.restart_policy.condition (any)" in said["db"]
+    assert {question.id: question.what for question in draft.questions} == {
+        "restart job": "job is not restarted when it ends (restart: no): what brings it back? (compose.yaml:4)",
+        "limits": "web has limits of memory or processors, and db not: can one of them starve the others of a machine?"
+        " (compose.yaml:5)",
+    }
+    assert not compose("services: {a: {image: a}, b: {image: b}}").questions

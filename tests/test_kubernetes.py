@@ -139,7 +139,7 @@ def test_published_systems_give_no_false_dependency(shared, system: str, files: 
     services = {line.split(",")[0] for line in (folder / "truth_services.csv").read_text().splitlines()[1:]}
     assert {item.data["id"] for item in draft.components} <= services
     if system == "sock-shop":
-        assert asked(draft) == ["not deployed zipkin.jaeger.svc.cluster.local"]
+        assert asked(draft) == ["limits", "not deployed zipkin.jaeger.svc.cluster.local"]
     else:
         assert {"versions reviews", "versions ratings"} <= set(asked(draft))
 
@@ -309,6 +309,54 @@ def test_placement_is_stated_only_where_pods_are_bound_to_a_zone() -> None:
     )
     assert "placement" not in spread.components[0].data
     assert "keeps them apart" in spread.questions[0].what
+
+
+@pytest.mark.parametrize(
+    ("pod", "words"),
+    [
+        ("", "nothing keeps them on different machines or zones"),
+        ("topologySpreadConstraints: [{topologyKey: topology.kubernetes.io/zone}]", "keeps them apart:"),
+        ("topologySpreadConstraints: [{topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]", "(a preference)"),
+        (
+            "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: machine}]}}",
+            "on different machines, which may share a zone",
+        ),
+        (
+            "affinity: {podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution:"
+            " [{weight: 1, podAffinityTerm: {topologyKey: topology.kubernetes.io/zone}}]}}",
+            "(a preference)",
+        ),
+    ],
+)
+def test_a_preference_and_a_machine_are_no_zone(pod: str, words: str) -> None:
+    """Only a rule that binds, and that is about zones, keeps instances in different zones."""
+    assert words in kube(workload("a", spec="replicas: 2", pod=pod)).questions[0].what
+
+
+def test_limits_are_evidence_and_their_absence_beside_them_a_question() -> None:
+    """Where some workloads have limits and others have none, those may starve these; where nobody has any, nobody is asked."""
+    limited = workload("a").replace("{name: main,", "{name: main, resources: {limits: {memory: 1Gi, cpu: 2}},")
+    draft = kube(limited, workload("b"), workload("c"))
+    assert draft.components[0].data["evidence"][-1]["locator"] == "Deployment/a resources.limits (memory 1Gi, cpu 2)"
+    (asked_about,) = [question.what for question in draft.questions]
+    assert "a has limits of memory or processors, and b, c not" in asked_about
+    assert not kube(workload("b"), workload("c")).questions
+    assert not kube(limited).questions
+
+
+def test_a_scaler_of_keda_guarantees_its_minimum() -> None:
+    """A ScaledObject scales a Deployment where it names no kind; where it states no minimum it may scale to nothing."""
+    scaler = "---\nkind: ScaledObject\napiVersion: keda.sh/v1alpha1\nmetadata: {name: x}\n"
+    scaler += "spec: {%sscaleTargetRef: {name: a}}\n"
+    assert kube(workload("a", spec="replicas: 5"), scaler % "minReplicaCount: 2, ").components[0].data["instances"] == 2
+    assert kube(workload("a", spec="replicas: 5"), scaler % "").components[0].data["instances"] == 5
+
+
+def test_a_headless_service_leads_to_its_pods() -> None:
+    """Without an address of its own, its name gives the pods' addresses: still the component behind it."""
+    service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {clusterIP: None, selector: {app: db}}\n"
+    draft = kube(workload("web", "DB_URL=postgres://db:5432/x"), workload("db", kind="StatefulSet"), service)
+    assert [(item.data["from"], item.data["to"]) for item in draft.dependencies] == [("web", "db")]
 
 
 def test_config_maps_and_secrets_are_followed_and_secrets_never_kept() -> None:

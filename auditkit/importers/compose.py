@@ -19,6 +19,7 @@ from auditkit.importers.compose_services import (
     read_mentions,
     start_order,
 )
+from auditkit.importers.compose_upkeep import about_upkeep, upkeep_evidence
 from auditkit.importers.kinds import kind_of
 from auditkit.importers.mentions import Mention, Resolved, settle
 from auditkit.importers.shapes import list_of, text_of
@@ -85,6 +86,7 @@ def read_together(files: Sequence[tuple[str, str]], read_sibling: ReadSibling = 
         mentions += in_files(service, mounted[service.name], shared, model)
         mentions += [mention for mention in start_order(service, model) if mention.to[0] in services]
     about_shared_volumes(services, model)
+    about_upkeep(services.values(), model)
     names = _Names(services, model)
     dependencies, questions = settle(mentions, names.resolve)
     components = tuple(_component(service, model) for service in services.values())
@@ -207,6 +209,7 @@ def _component(service: ComposeService, model: ComposeModel) -> Item:
     checked = health_check_of(service)
     if checked is not None:
         data["health_check"] = checked
+    evidence += upkeep_evidence(service)
     if by:
         locator = first.locator(f"kind {kind}, by its {by}")
         evidence.append({"source": first.source, "locator": locator, "confidence": "inferred"})
@@ -230,12 +233,11 @@ COMPOSE = Importer(
     name="compose",
     title="Docker Compose",
     prose=(
-        "Services become components, with the instances and health checks that are stated. Addresses in the environment, the"
-        " command, configs, secrets (whose values are never kept) and mounted files become dependencies (configured) where a"
-        " service of that name is on the same network, and questions where nothing here answers. depends_on and links show start"
-        " order only (ordering). Overrides, .env, include, extends and profiles are followed. Load generators propose journeys. "
-        + ". ".join(CANNOT_SAY)
-        + "."
+        "Services become components, with the instances, health checks, restarts and limits that are stated. Addresses in the"
+        " environment, the command, configs, secrets (whose values are never kept) and mounted files become dependencies"
+        " (configured) where a service of that name is on the same network, and questions where nothing here answers. depends_on"
+        " and links show start order only (ordering). Overrides, .env, include, extends and profiles are followed. Load"
+        " generators propose journeys. " + ". ".join(CANNOT_SAY) + "."
     ),
     detect=detect,
     read=read,

@@ -62,8 +62,13 @@ def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
         line = min(flat.line for flat in figures.values())
         callee = _callee(path)
         if caller is None or callee is None:
-            what = f"{'.'.join(path) or name} bounds calls, and {'whose' if caller is None else 'of whom'} does not stand there"
-            reading.ask(f"dotnet {name} {'.'.join(path)}", caller or "", f"{what}: who is it?", f"{name}:{line}")
+            section = ".".join(path) or name
+            what = (
+                f"{section} bounds calls, and whose does not stand there: import the folder above its own, which names the program"
+                if caller is None
+                else f"{section} bounds calls, and of whom does not stand there: who is called?"
+            )
+            reading.ask(f"dotnet {name} {section}", caller or "", what, f"{name}:{line}")
             continue
         reading.add(_setting(caller, callee, path, figures, code.get(callee, Switched()), reading, name, line))
     return reading.draft(name, CANNOT_SAY)

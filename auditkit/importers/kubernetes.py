@@ -13,6 +13,7 @@ from auditkit.importers.kubernetes_entries import allowed_calls, blocked_calls, 
 from auditkit.importers.kubernetes_environment import read_mentions, read_stores
 from auditkit.importers.kubernetes_names import Names, Part, read_names, resolve
 from auditkit.importers.kubernetes_objects import KubeObject, read_objects
+from auditkit.importers.kubernetes_upkeep import DEGREES, about_limits, kept_apart, limits_of
 from auditkit.importers.kubernetes_workloads import Workload, read_workloads
 from auditkit.importers.mentions import Mention, question, settle
 from auditkit.importers.meshes import mesh_settings
@@ -75,6 +76,7 @@ def read_together(files: Sequence[tuple[str, str]], read_sibling: ReadSibling = 
     questions += blocked_calls(objects, names, known)
     questions += _about_shared_volumes(names)
     questions += _about_instances(names)
+    questions += about_limits(names)
     questions += _about_disruption(objects, names)
     questions += _about_kustomization(objects)
     questions += bounded.questions
@@ -109,6 +111,9 @@ def _component(part: Part) -> Item:
         evidence.append({"source": thing.source, "locator": thing.locator(), "confidence": "declared"})
         if workload.said and workload.instances is not None:
             evidence.append({"source": thing.source, "locator": thing.locator(workload.said), "confidence": "declared"})
+        if limits := limits_of(workload):
+            said = f"resources.limits ({limits})"
+            evidence.append({"source": thing.source, "locator": thing.locator(said), "confidence": "declared"})
     if by:
         said = f"kind {kind}, by its {'image' if by == 'image' else 'name'}"
         evidence.append({"source": first.object.source, "locator": first.object.locator(said), "confidence": "inferred"})
@@ -152,15 +157,10 @@ def _about_instances(names: Names) -> Iterator[Question]:
                 what = f"{part.id} is scaled to 0 instances here: does it run at other times, and with how many?"
                 yield _ask(workload, f"instances {part.id}", part.id, what, "spec.replicas (0)", thing.line("spec", "replicas"))
         yield from _about_versions(part)
-        spread = [workload.is_spread for workload in part.workloads]
         count = sum(workload.instances or 0 for workload in part.workloads)
         if count > 1 and not any(workload.zone for workload in part.workloads):
             first = part.workloads[0]
-            kept = (
-                "topology spread or anti-affinity keeps them apart"
-                if all(spread)
-                else "nothing keeps them on different machines or zones"
-            )
+            kept = min((kept_apart(workload) for workload in part.workloads), key=DEGREES.index)
             what = f"{part.id} has {count} instances, and {kept}: how many are in each zone?"
             yield _ask(first, f"placement {part.id}", part.id, what, "spec.template.spec", first.object.line(*first.pod_path))
 
@@ -241,10 +241,11 @@ KUBERNETES = Importer(
     title="Kubernetes YAML",
     prose=(
         "Deployments, StatefulSets, DaemonSets, Jobs and Pods become components, with replicas (an autoscaler's minimum where"
-        " there is one), probes and zones. Addresses in the environment (ConfigMaps and Secrets included, whose values are never"
-        " kept), in arguments and in mounted files become dependencies (configured) where a Service here leads to a workload, and"
-        " questions where nothing here answers. Init containers show start order only. What a NetworkPolicy allows is a second"
-        " sign of a call (declared), alone a question. Ingresses, routes, exposed Services and load generators propose journeys."
+        " there is one), probes, limits and zones. Addresses in the environment (ConfigMaps and Secrets included, whose values"
+        " are never kept), in arguments and in mounted files become dependencies (configured) where a Service here leads to a"
+        " workload, and questions where nothing here answers. Init containers show start order only. What a NetworkPolicy allows"
+        " is a second sign of a call (declared), alone a question. Ingresses, routes, exposed Services and load generators"
+        " propose journeys."
         " Templates must be rendered first. " + ". ".join(CANNOT_SAY) + "."
     ),
     detect=detect,

@@ -27,6 +27,8 @@ _TEMPLATE_AT: Final[Mapping[str, tuple[str, ...]]] = {
 _REPLICATED: Final = frozenset(
     {"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "DeploymentConfig", "Rollout"}
 )
+_AUTOSCALERS: Final = {"HorizontalPodAutoscaler": ("minReplicas", 1), "ScaledObject": ("minReplicaCount", 0)}
+"""Where each kind of autoscaler states its minimum, and what that is where it does not (KEDA scales to nothing)."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,253}")
 _ZONE_KEYS: Final = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 
@@ -87,12 +89,6 @@ class Workload:
         return next(
             (text_of(below(self.pod, "nodeSelector", key)) for key in _ZONE_KEYS if below(self.pod, "nodeSelector", key)), None
         )
-
-    @property
-    def is_spread(self) -> bool:
-        """Whether topology spread or pod anti-affinity keeps the pods apart."""
-        anti = below(self.pod, "affinity", "podAntiAffinity")
-        return bool(below(self.pod, "topologySpreadConstraints")) or bool(anti)
 
 
 def read_workloads(objects: tuple[KubeObject, ...], problems: list[Problem]) -> tuple[Workload, ...]:
@@ -171,14 +167,16 @@ def _instances(
 
 
 def _autoscaled(objects: tuple[KubeObject, ...]) -> dict[tuple[str | None, str, str], tuple[int, str]]:
-    """Fewest instances that a HorizontalPodAutoscaler keeps (1 where it does not say), by namespace, kind and name."""
+    """Fewest instances that an autoscaler keeps (of a HorizontalPodAutoscaler 1 where it does not say), by what it scales."""
     floors = {}
     for thing in objects:
-        if thing.kind != "HorizontalPodAutoscaler":
+        if thing.kind not in _AUTOSCALERS:
             continue
-        least = thing.at("spec", "minReplicas")
-        least = 1 if least is None else least
+        key, otherwise = _AUTOSCALERS[thing.kind]
+        least = thing.at("spec", key)
+        least = otherwise if least is None else least
         if isinstance(least, int) and not isinstance(least, bool) and least >= 1:
-            target = (text_of(thing.at("spec", "scaleTargetRef", "kind")), text_of(thing.at("spec", "scaleTargetRef", "name")))
-            floors[(thing.namespace, *target)] = (least, f"minReplicas of {thing.locator()} ({least})")
+            kind = text_of(thing.at("spec", "scaleTargetRef", "kind")) or "Deployment"
+            target = (kind, text_of(thing.at("spec", "scaleTargetRef", "name")))
+            floors[(thing.namespace, *target)] = (least, f"{key} of {thing.locator()} ({least})")
     return floors
