@@ -64,7 +64,7 @@ def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
         if caller is None or callee is None:
             section = ".".join(path) or name
             what = (
-                f"{section} bounds calls, and whose does not stand there: import the folder above its own, which names the program"
+                f"{section} bounds calls, and whose does not stand there: import the folder above, which names it"
                 if caller is None
                 else f"{section} bounds calls, and of whom does not stand there: who is called?"
             )
