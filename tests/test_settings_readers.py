@@ -556,7 +556,7 @@ def test_the_defaults_of_a_standard_handler_do_not_fit_into_it():
 
 def test_a_section_without_a_name_or_a_program_is_asked_about():
     """A handler for every client, and a file that lies nowhere, make up no call."""
-    every = '{"HttpStandardResilienceOptions": {"AttemptTimeout": {"Timeout": "00:00:03"}}}'
+    every = '{"Resilience": {"HttpClients": {"Default": {"AttemptTimeout": {"Timeout": "00:00:03"}}}}}'
     assert "of whom does not stand there" in asked(read("dotnet", every, "web/appsettings.json"))
     assert "whose does not stand there" in asked(read("dotnet", APPSETTINGS, "appsettings.json"))
     assert read("dotnet", every, "web/appsettings.json").dependencies == ()
@@ -564,7 +564,7 @@ def test_a_section_without_a_name_or_a_program_is_asked_about():
 
 def test_waits_that_grow_by_addition_are_covered():
     """A linear wait is no factor: 1, 2, 3 s are read as doubling up to the longest, which takes as long or longer."""
-    text = '{"Orders": {"Retry": {"MaxRetryAttempts": 3, "Delay": "00:00:01", "BackoffType": "Linear"}}}'
+    text = '{"Orders": {"Retry": {"MaxRetryAttempts": 3, "Delay": "00:00:01", "BackoffType": 1}}}'
     (item,) = read("dotnet", text, "web/appsettings.json").dependencies
     assert backoffs_s(Policy.model_validate(item.data["policy"], context=FROM_FILE)) == 6
 

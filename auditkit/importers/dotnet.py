@@ -39,8 +39,11 @@ _KNOWN: Final[Mapping[str, frozenset[str]]] = {
 }
 """The sections of a handler, and their figures that are read."""
 _GENERIC: Final = re.compile(
-    r"(http)?(standard)?(resilience|polly)?(handler|options|pipeline|policy|policies|strategy|settings|defaults?)?"
+    r"(http)?(standard)?(resilience|polly)?(handler|options|pipeline|policy|policies|strategy|settings|defaults?|clients?|services)?"
 )
+"""Steps of a path that are named for what they hold, not for whom it is."""
+_KINDS: Final = {"0": "constant", "1": "linear", "2": "exponential"}
+"""How waits grow, where it is written as a number."""
 _SPAN: Final = re.compile(r"(?:(\d{1,8})\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d{1,9})?))?")
 
 
@@ -127,8 +130,9 @@ def _retry(of: Block, standard: bool, where: str) -> Retry | Nothing | None:
     delay, longest = of.get("Retry.Delay", span, "00:00:02"), of.get("Retry.MaxDelay", span)
     if more is None:
         return None
-    growing = (kind or "").lower() in ("exponential", "linear")
-    if (kind or "").lower() == "linear" and delay is not None:
+    kind = _KINDS.get(kind or "", (kind or "").lower())
+    growing = kind in ("exponential", "linear")
+    if kind == "linear" and delay is not None:
         longest = min(longest, delay * more) if longest is not None else delay * more
     if not stated:
         how = "doubled each time" if growing else "the same each time"
