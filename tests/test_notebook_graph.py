@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
@@ -126,7 +127,7 @@ def test_today_stands_beside_proposed_with_the_reason(tmp_path: Path) -> None:
     assert see.blast_panel(audit)["settings"].layout.display == "none"
     audit.plan()
     panel = see.blast_panel(audit, mode="slow", selected="recommendation")
-    assert "no timeout on api:home -&gt; recommendation" in panel["table"].value
+    assert "no timeout on api:home -> recommendation" in html.unescape(re.sub(r"<[^>]+>", "", panel["table"].value))
     assert [column in panel["table"].value for column in (">down<", ">slow<", ">down, proposed<", ">slow, proposed<")] == [
         True
     ] * 4

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
+from small_worlds import measured
 
 from auditkit.model.failure import BlastRadius, Mode, State
 from auditkit.model.system import Component, Dependency, System
 from auditkit.notebook.blast_explorer import Asked, blast_explorer
+from auditkit.notebook.frames import frame, table_html
 from auditkit.notebook.graph import Positions
+from auditkit.notebook.map_tables import dependencies_table
 from auditkit.notebook.views import around, grouped, groups, part
 
 N = 300
@@ -85,3 +91,21 @@ def test_every_component_can_be_found_by_name() -> None:
     """The search knows what the picture does not show."""
     panel = blast_explorer(LARGE, Asked(arrange, blast))
     assert panel["graph"].names == [component.id for component in LARGE.components]
+
+
+def test_names_that_are_too_long_may_be_broken_and_arrows_may_not() -> None:
+    """Else one operation's name takes the whole page, and `->` ends a line as `-`."""
+    call = "frontend -> cartservice:hipstershop.CartService/GetCart"
+    shown = table_html(frame(("call",), [(call,)]))
+    assert "cartservice:<wbr>hipstershop.<wbr>CartService/<wbr>GetCart" in shown
+    assert '<span style="white-space:nowrap">-&gt;</span>' in shown
+    assert html.unescape(re.sub(r"<[^>]+>", "", shown)).split() == ["call", *call.split()]
+    assert "<wbr>" not in table_html(frame(("call",), [("api:home -> users",)]))
+
+
+def test_what_was_measured_is_known_by_traffic() -> None:
+    """The map comes from a file, the latencies show that it is true."""
+    system = System(system="s", dependencies=(Dependency(caller="web", to=("api",)),))
+    assert list(dependencies_table(system)["known by"]) == ["this file"]
+    seen = {"web -> api": measured("web -> api", 100)}
+    assert list(dependencies_table(system, seen)["known by"]) == ["observed"]

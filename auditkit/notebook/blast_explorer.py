@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import ipywidgets as widgets
 
@@ -35,6 +35,10 @@ class Asked:
     def radius(self, atom: str, mode: Mode, settings: Settings) -> BlastRadius:
         """One scenario."""
         return self.blast(atom, mode) if settings == "today" or self.proposed is None else self.proposed(atom, mode)
+
+
+BESIDE: Final = 9
+"""Components whose picture can be read with the table beside it; of more, it stands above the table."""
 
 
 def blast_explorer(
@@ -106,7 +110,8 @@ def blast_explorer(
         [table], layout=widgets.Layout(flex="3 1 36rem", min_width="0", overflow="auto", max_height=f"{height + 60}px")
     )
     # the table needs about 36rem in whole words; where both do not fit, it goes below
-    picture.graph.layout = widgets.Layout(flex="2 1 22rem", min_width="0")
+    beside = len(system.components) <= BESIDE  # a wider picture would be too small to read there
+    picture.graph.layout = widgets.Layout(flex="2 1 22rem" if beside else "1 1 100%", min_width="0")
     bar = [atom, how, settings] + ([grouping] if picture.members else [])
     row = widgets.HBox([picture.graph, side], layout=widgets.Layout(flex_flow="row wrap"))
     box = widgets.VBox([widgets.HBox(bar, layout=widgets.Layout(flex_flow="row wrap")), row, _legend(), message])

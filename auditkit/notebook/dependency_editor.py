@@ -45,7 +45,7 @@ def dependency_editor(audit: Audit) -> Panel:
         system = audit.system
         shown = [d for d in system.dependencies if unanswered(d) or not only.value]
         calls.options = [(f"{'? ' if unanswered(d) else '   '}{d.subject}", d.subject) for d in shown]
-        table.value = table_html(dependencies_table(system))
+        table.value = table_html(dependencies_table(system, audit.profiles))
 
     def typed(_: Any = None) -> None:
         hint.value = _read_as([("Rate", rate.value, parse_rate), ("Timeout", timeout.value, parse_duration)])

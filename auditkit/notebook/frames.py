@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -89,6 +90,10 @@ def table_html(table: pd.DataFrame) -> str:
     return f"{_rows_html(table.iloc[: AT_ONCE - 2])}<details><summary>{len(rest)} more</summary>{_rows_html(rest)}</details>"
 
 
+_LONG = re.compile(r"(?<![<\w.:/-])[A-Za-z][\w.:/-]{27,}(?![^<]*>)")
+"""Names that would widen their column at the others' cost, such as `cart:shop.CartService/GetCart`: they may be broken."""
+
+
 def _rows_html(table: pd.DataFrame) -> str:
     import pandas as pd
 
@@ -97,5 +102,6 @@ def _rows_html(table: pd.DataFrame) -> str:
     whole = table.reset_index() if table.index.name else table
     with pd.option_context("display.max_colwidth", None):
         text = whole.to_html(border=0, index=False).replace(' style="text-align: right;"', "")
+    text = _LONG.sub(lambda name: re.sub(r"([:./])", r"\1<wbr>", name[0]), text)
     text = text.replace("-&gt;", '<span style="white-space:nowrap">-&gt;</span>')  # an arrow is not broken in two
     return text.replace("<td>", f"<td{cell}>").replace("<th>", f"<th{cell}>")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from auditkit.model.audit import AuditFacts
 from auditkit.model.draft import Conflict, Coverage
+from auditkit.model.latency import LatencyProfile
 from auditkit.model.system import Dependency, Journey, Policy, Question, System
 from auditkit.notebook.frames import UNKNOWN, frame
+from auditkit.project.inputs import observed
 from auditkit.units import format_duration, format_rate, format_share
 
 if TYPE_CHECKING:
@@ -41,8 +43,12 @@ def components_table(system: System) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def dependencies_table(system: System) -> pd.DataFrame:
-    """Who calls whom, what becomes of the caller when it fails, and what bounds the call today. `?` is an open question."""
+def dependencies_table(system: System, profiles: Mapping[str, LatencyProfile] | None = None) -> pd.DataFrame:
+    """Who calls whom, what becomes of the caller when it fails, and what bounds the call today. `?` is an open question.
+
+    With `profiles`, a call that was measured is known by traffic.
+    """
+    known = observed(system, profiles or {})
     return frame(
         (
             "from",
@@ -57,7 +63,7 @@ def dependencies_table(system: System) -> pd.DataFrame:
             "bulkhead",
             "known by",
         ),
-        (_dependency_row(d) for d in system.dependencies),
+        (_dependency_row(d) for d in known.dependencies),
     )
 
 

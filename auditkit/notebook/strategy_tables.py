@@ -80,7 +80,7 @@ def policies_table(policies: Iterable[PolicyProposal]) -> pd.DataFrame:
         (
             (
                 p.dependency, _today(p.today), _settings(p.proposed), "yes" if p.adopted else "no",
-                p.reason or "–", "; ".join(p.needs) or "–",
+                p.reason or "–", "; ".join(p.needs).replace(p.dependency, "this call") or "–",
             )
             for p in policies
         ),
