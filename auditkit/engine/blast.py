@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Final, Literal
 
 from auditkit.engine.assumptions import cone
 from auditkit.engine.clock import Clock
@@ -16,10 +16,14 @@ from auditkit.engine.reference import FAILED, STATES, journey_state, solve
 from auditkit.engine.structure import Structure, Trip, build, find_atoms, find_trip
 from auditkit.model.failure import Assume, BlastRadius, Certainty, Mode, SinglePoints, State
 from auditkit.model.latency import LatencyProfile
+from auditkit.model.states import States
 from auditkit.model.system import System
 
 Profiles = Mapping[str, LatencyProfile]
 """Latency profiles by call name."""
+
+_CODES: Final = tuple(tuple(State).index(state) for state in STATES)
+"""The engine's states as `States` counts them."""
 
 _Times = Callable[[Sequence[int], Iterable[int]], Times]
 
@@ -86,7 +90,8 @@ class _Teller:
         self.structure, self.mode, self.assume = structure, mode, assume
         self.times: _Times = times or partial(answer_times, structure)
         self.grounds = Grounds(structure, mode, assume)
-        self.wholes = [(part.name, part.whole) for part in structure.parts]
+        self.wholes = tuple(part.whole for part in structure.parts)
+        self.names = {part.name: index for index, part in enumerate(structure.parts)}
 
     def radius(self, failed: Collection[int], states: Sequence[int]) -> BlastRadius:
         """The blast radius of these atoms, given the states of all places."""
@@ -107,7 +112,7 @@ class _Teller:
             mode=mode,
             assume=self.assume,
             journeys=journeys,
-            components={name: STATES[states[whole]] for name, whole in self.wholes},
+            components=States(self.names, bytes([_CODES[states[whole]] for whole in self.wholes])),
             worst_case_s=worst_case_s,
             value_lost=_value_lost(structure.trips, journeys),
             assumptions=self.grounds.of(failed, states, bounded),

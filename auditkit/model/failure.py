@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
 from auditkit.model.noun import Noun
+from auditkit.model.state import State as State
+from auditkit.model.states import StatesByName
 
 Mode = Literal["down", "slow"]
 """How the atoms of a scenario fail: `down` answers quickly with an error, `slow` does not answer in time."""
@@ -16,37 +17,6 @@ Assume = Literal["worst", "best"]
 """Which answer every open question gets: `worst` shows what is possible, `best` what is proven."""
 
 Certainty = Literal["proven", "possible"]
-
-
-class State(StrEnum):
-    """State of an operation, component or journey, in order of badness. `late` is for journeys only.
-
-    >>> State.DEGRADED < State.FAILED < State.HUNG, max(State.OK, State.LATE)
-    (True, <State.LATE: 'late'>)
-    """
-
-    OK = "ok"
-    DEGRADED = "degraded"
-    LATE = "late"
-    FAILED = "failed"
-    HUNG = "hung"
-
-    @property
-    def badness(self) -> int:
-        """0 for ok, growing with badness."""
-        return list(State).index(self)
-
-    def __lt__(self, other: str) -> bool:
-        return self.badness < State(other).badness
-
-    def __le__(self, other: str) -> bool:
-        return self.badness <= State(other).badness
-
-    def __gt__(self, other: str) -> bool:
-        return self.badness > State(other).badness
-
-    def __ge__(self, other: str) -> bool:
-        return self.badness >= State(other).badness
 
 
 class Assumption(Noun):
@@ -70,7 +40,7 @@ class BlastRadius(Noun):
     mode: Mode
     assume: Assume
     journeys: dict[str, State]
-    components: dict[str, State]
+    components: StatesByName
     worst_case_s: dict[str, float] = Field(default_factory=dict)
     value_lost: float
     assumptions: tuple[Assumption, ...] = ()

@@ -1,0 +1,36 @@
+"""The states that a failure leaves things in, in order of badness."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """State of an operation, component or journey, in order of badness. `late` is for journeys only.
+
+    >>> State.DEGRADED < State.FAILED < State.HUNG, max(State.OK, State.LATE)
+    (True, <State.LATE: 'late'>)
+    """
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    LATE = "late"
+    FAILED = "failed"
+    HUNG = "hung"
+
+    @property
+    def badness(self) -> int:
+        """0 for ok, growing with badness."""
+        return list(State).index(self)
+
+    def __lt__(self, other: str) -> bool:
+        return self.badness < State(other).badness
+
+    def __le__(self, other: str) -> bool:
+        return self.badness <= State(other).badness
+
+    def __gt__(self, other: str) -> bool:
+        return self.badness > State(other).badness
+
+    def __ge__(self, other: str) -> bool:
+        return self.badness >= State(other).badness
