@@ -26,7 +26,9 @@ from auditkit.model.latency import Bounds, FalseTimeouts, Histogram, LatencyProf
 from auditkit.model.noun import FROM_FILE
 from auditkit.model.system import Policy, Question, System
 
-HOSTILE = "<script>alert(1)</script> {{ 7*7 }} {% x %} `tick` | #evil $(rm) =1+1 \u202eevil\u202c 🦊 'q' \"qq\" \\n " + "a" * 300
+HOSTILE = (
+    "<script>alert(1)</script> {{ 7*7 }} {% x %} `tick` | #evil \x85 $(rm) =1+1 \u202eevil\u202c 🦊 'q' \"qq\" \\n " + "a" * 300
+)
 """Everything at once that could break a format or be taken for markup."""
 
 

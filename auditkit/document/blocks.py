@@ -113,6 +113,9 @@ class Heading:
     text: str
     anchor: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", visible(self.text))
+
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
@@ -140,6 +143,9 @@ class Table:
     figures: frozenset[int] = frozenset()
     widths: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "caption", visible(self.caption))
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -149,6 +155,10 @@ class Picture:
     svg: str
     title: str
     alt: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", visible(self.title))
+        object.__setattr__(self, "alt", visible(self.alt))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def export(system: System, strategy: Strategy | None) -> Made:
     shop = {"id": "1", "name": system.system, "tags": "Element,Software System", "containers": containers}
     model = {"people": people, "softwareSystems": [shop], "properties": whole(system)}
     workspace = {"name": system.system, "description": "Exported by auditkit.", "model": model, "views": {}}
-    content = json.dumps(workspace, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    content = json.dumps(workspace, indent=2, ensure_ascii=True).encode() + b"\n"
     gaps = [Gap(where=system.system, what=f"{len(system.questions)} open questions have no place in a workspace")]
     made = Artifact(path="structurizr/workspace.json", content=content, title="The map (Structurizr JSON)")
     return (made,), tuple(gaps if system.questions else ())

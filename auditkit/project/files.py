@@ -98,11 +98,17 @@ def read_known(path: Path) -> tuple[str | None, str | None]:
 
 
 def current(path: Path) -> str | None:
-    """Digest of a file's content; None where it does not exist."""
+    """Digest of a file's content; None where it does not exist. Raises `InputError` where something else stands there."""
     try:
         return digest_file(path)
     except FileNotFoundError:
         return None
+    except IsADirectoryError as error:
+        raise InputError.of(str(path), "is a folder where a file belongs", "move it away") from error
+    except NotADirectoryError as error:
+        raise InputError.of(str(path.parent), "is a file where a folder belongs", "move it away") from error
+    except OSError as error:
+        raise InputError.of(str(path), f"cannot be read: {error.strerror}", "check its permissions") from error
 
 
 @contextmanager
