@@ -7,7 +7,7 @@ TESTED := $(VENV)/.auditkit-test-ready
 AUDIT ?= my-audit
 SAMPLE ?= worked-example
 
-.PHONY: audit lab test judges lint types tests browser-test test-spark bench fuzz help clean
+.PHONY: audit lab test judges lint types tests browser-test test-spark bench twin fuzz help clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -60,6 +60,9 @@ test-spark:  ## the reduction on Spark (local mode), in an environment of its ow
 
 bench: $(TESTED)  ## benchmarks, as ratios measured in one run
 	$(BIN)/python -m pytest tests/benchmarks --override-ini 'python_files=bench_*.py' --override-ini 'python_functions=bench_*' --override-ini 'norecursedirs=.*' -s
+
+twin: $(TESTED)  ## both simulations beside each other on 330,000 requests: every outcome, every latency (some two minutes)
+	AUDITKIT_TWIN_SECONDS=240 $(BIN)/python -m pytest tests/test_simulation_twin.py
 
 FILES ?= 10000
 fuzz: $(TESTED)  ## $(FILES) damaged files for every importer: no traceback, no hang, no more than 1 GiB

@@ -77,9 +77,9 @@ def test_what_never_acted_costs_nothing_but_is_not_proven_to_be_free() -> None:
     assert found.not_full.hi == 0
 
 
-def test_costs_are_kept_with_the_verdicts_and_stand_beside_the_closed_form(tmp_path: Path) -> None:
-    """Once the whole plan has been simulated: in the strategy, at each figure, on the terminal, until the system changes."""
-    shop, yaml = tmp_path / "shop", YAML()
+def small(place: Path) -> Path:
+    """The worked example's home page and its recommendations, nothing else: simulated as a whole in a second or two."""
+    shop, yaml = place / "shop", YAML()
     auditkit("new", shop, "--sample", "worked-example")
     raw = yaml.load(shop / "system.yaml")
     raw["dependencies"] = [d for d in raw["dependencies"] if (d["from"], d["to"]) == ("api:home", "recommendation")]
@@ -87,6 +87,12 @@ def test_costs_are_kept_with_the_verdicts_and_stand_beside_the_closed_form(tmp_p
     raw["common_causes"] = []
     raw["components"] = [c for c in raw["components"] if c["id"] in ("api", "recommendation")]
     yaml.dump(raw, shop / "system.yaml")
+    return shop
+
+
+def test_costs_are_kept_with_the_verdicts_and_stand_beside_the_closed_form(tmp_path: Path) -> None:
+    """Once the whole plan has been simulated: in the strategy, at each figure, on the terminal, until the system changes."""
+    shop = small(tmp_path)
     assert auditkit("run", shop).code == 0
     told = auditkit("simulate", shop, "--json")
     assert told.code == 0, told.err
@@ -108,3 +114,18 @@ def test_costs_are_kept_with_the_verdicts_and_stand_beside_the_closed_form(tmp_p
     changed = folder.strategy(shop)
     assert changed is not None
     assert changed.healthy_costs == ()
+
+
+def test_a_whole_run_proves_the_plan_only_where_somebody_asks_for_it(tmp_path: Path) -> None:
+    """Without --simulate the document says that nothing was simulated; with it the verdicts are in it; once is enough."""
+    shop = small(tmp_path)
+    assert auditkit("run", shop).code == 0
+    assert "no experiment was simulated" in (shop / "out" / "strategy.md").read_text(encoding="utf-8")
+    assert not (shop / "out" / "simulation.json").exists()
+    assert auditkit("run", shop, "--simulate").code == 0
+    text = (shop / "out" / "strategy.md").read_text(encoding="utf-8")
+    assert "no experiment was simulated" not in text
+    assert "Simulation, before and after" in text
+    made = (shop / "out" / "simulation.json").stat().st_mtime_ns
+    assert auditkit("run", shop, "--simulate").code == 0
+    assert (shop / "out" / "simulation.json").stat().st_mtime_ns == made

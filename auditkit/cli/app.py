@@ -211,10 +211,21 @@ def export(
 
 
 @app.command()
-def run(dir: Dir, json: Json = False) -> None:
-    """All steps, headless: measure, check, plan, write the document."""
+def run(
+    dir: Dir,
+    simulate: Annotated[bool, typer.Option("--simulate", help="prove the plan too, which may take minutes")] = False,
+    json: Json = False,
+) -> None:
+    """All steps, headless: measure, check, plan, write the document; with --simulate also prove the plan in simulation."""
+    audit = project.Audit.open(dir)
     with busy("reading") as tell:
-        done = project.Audit.open(dir).run(tell)
+        done = audit.run(tell)
+    if simulate and any(step.name == "prove" and step.condition != "done" for step in audit.steps()):
+        from auditkit.project import simulating
+
+        simulating.simulate(dir, progress=tables.progress())
+        with busy("writing what was simulated") as tell:
+            done = audit.run(tell)
     if json:
         _say(shapes.dump(shapes.summary(done)))
     else:
