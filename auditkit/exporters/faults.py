@@ -10,13 +10,11 @@ from auditkit.exporters.calls import NOT_HTTP, milliseconds
 from auditkit.model.audit import RETRY_ERRORS, Experiment, Gap, Strategy
 from auditkit.model.failure import Mode
 from auditkit.model.label import label
-from auditkit.model.policy import timeout_s
-from auditkit.model.system import System, split_target
-from auditkit.planning import with_policies
+from auditkit.model.system import System
+from auditkit.planning.experiments import LEAST_DELAY_S
 
 DEFAULT_S = 300.0
 """How long a fault lasts, in seconds, where an experiment does not say."""
-LEAST_SLOW_S = 2.0
 NOT_OURS = frozenset({"external", "client", "dns", "certificate", "network", "config"})
 """Kinds of which no process of ours runs, so that nothing can be done to it from inside."""
 PORT = 80
@@ -69,7 +67,8 @@ def faults(
             gaps.append(Gap(where=experiment.id, what=what, remedy="put Toxiproxy or a fault-injecting proxy in front of it"))
         if reachable:
             duration = experiment.scenario.duration_s or DEFAULT_S
-            found.append(Fault(experiment, reachable, experiment.scenario.mode, duration, _slow(system, strategy, reachable)))
+            delay = experiment.scenario.delay_s or LEAST_DELAY_S
+            found.append(Fault(experiment, reachable, experiment.scenario.mode, duration, delay))
         elif not outside:
             gaps.append(Gap(where=experiment.id, what="it breaks nothing that is known", remedy="plan again"))
     return tuple(found), tuple(gaps)
@@ -105,15 +104,3 @@ def _components(system: System, atom: str) -> tuple[str, ...]:
     of_cause = [name for cause in system.common_causes if cause.id == atom for name in cause.affects]
     placed = [component.id for component in system.components if atom in (component.placement or {})]
     return tuple(sorted({*of_cause, *placed}))
-
-
-def _slow(system: System, strategy: Strategy, components: tuple[str, ...]) -> float:
-    """Twice the longest timeout in front of them, so that every caller sees it; two seconds at least."""
-    chosen = with_policies(system, strategy.policies)
-    waits = [
-        wait
-        for dependency in chosen.dependencies
-        if any(split_target(target)[0] in components for target in dependency.to)
-        and (wait := timeout_s(dependency.policy)) is not None
-    ]
-    return max(LEAST_SLOW_S, 2 * max(waits, default=0.0))

@@ -75,6 +75,9 @@ class Scenario(Noun):
     mode: Mode
     start_s: Seconds | None = Field(default=None, alias="start")
     duration_s: Seconds | None = Field(default=None, alias="duration")
+    delay_s: Seconds | None = Field(
+        default=None, alias="delay", description="in mode slow: how much later each answer comes; without it none comes"
+    )
     load: float | None = Field(default=None, description="multiple of the normal arrival rate")
 
 

@@ -18,9 +18,10 @@ from auditkit.model.audit import RETRY_ERRORS, Experiment, ExperimentResult, Pol
 from auditkit.model.failure import Mode, State
 from auditkit.model.noun import Noun
 from auditkit.model.policy import attempts, breaker, bulkhead, call_worst_case_s, timeout_s
-from auditkit.model.system import Dependency, Fallback, Journey, Policy
+from auditkit.model.system import Dependency, Fallback, Journey, Policy, System
 from auditkit.planning.overlay import settings
 
+LEAST_DELAY_S = 2.0
 FAULT_S = 300.0
 """How long a fault lasts, in seconds: long enough for pools to fill and breakers to open, short enough to be watched."""
 
@@ -45,7 +46,7 @@ def experiments_for(
             run_with = figures(dependency, policy, experiment.pattern)
             made.setdefault(experiment.id, experiment.model_copy(update={"figures": run_with}))
     for atom, stops in single_points(after).items():
-        experiment = _of_single_point(facts, atom, stops)
+        experiment = _of_single_point(facts, after, atom, stops)
         made.setdefault(experiment.id, experiment)
     return tuple(_with_result(experiment, results) for experiment in made.values())
 
@@ -152,7 +153,8 @@ def _of_call(facts: Facts, after: Facts, dependency: Dependency, policy: Policy)
     """Per pattern of one call: the test that should exist, then the fault that should do no harm."""
     for pattern, claim, method in _tests(dependency, policy):
         yield _test(dependency, pattern, claim, method)
-    for pattern, mode, claim, fault, seen in _faults(dependency, policy):
+    delay_s = delay_of(after.system, _components(dependency))
+    for pattern, mode, claim, fault, seen in _faults(dependency, policy, delay_s):
         expected = "; ".join(part for part in (seen, _expected(after, dependency, mode)) if part)
         yield _chaos(facts, after, dependency, pattern, mode, claim, fault, expected)
 
@@ -183,13 +185,27 @@ def _tests(dependency: Dependency, policy: Policy) -> Iterator[tuple[str, str, s
         yield "fallback", f"without {_callee(dependency)}, {dependency.caller} serves {_serves(dependency)}", method
 
 
-def _faults(dependency: Dependency, policy: Policy) -> Iterator[tuple[str, Mode, str, str, str]]:
+def delay_of(system: System, components: Sequence[str]) -> float:
+    """How late answers come in an experiment in mode slow, in seconds: twice the longest timeout in front of the components,
+
+    so that every caller sees it; two seconds at least. Simulation and exported experiments use the same figure.
+    """
+    waits = [
+        wait
+        for dependency in system.dependencies
+        if any(target.partition(":")[0] in components for target in dependency.to)
+        and (wait := timeout_s(dependency.policy)) is not None
+    ]
+    return max(LEAST_DELAY_S, 2 * max(waits, default=0.0))
+
+
+def _faults(dependency: Dependency, policy: Policy, delay_s: float) -> Iterator[tuple[str, Mode, str, str, str]]:
     """Pattern, mode, claim, fault and what should be seen beside the journeys' states, of each chaos experiment."""
     subject, callee = dependency.subject, _callee(dependency)
     timeout, pool = timeout_s(policy), bulkhead(policy)
     if timeout is not None:
         claim = f"a slow {callee} costs {dependency.caller} at most {seconds(call_worst_case_s(policy))} a call"
-        yield "timeout", "slow", claim, f"delay every answer of {callee} by {seconds(3 * timeout)}", ""
+        yield "timeout", "slow", claim, f"delay every answer of {callee} by {seconds(delay_s)}", ""
     if attempts(policy) > 1:
         claim = f"retries of {subject} add no more load than their budget"
         fault = f"let {callee} answer {percent(RETRY_ERRORS)} of the calls with an error"
@@ -200,7 +216,13 @@ def _faults(dependency: Dependency, policy: Policy) -> Iterator[tuple[str, Mode,
         yield "circuit_breaker", "down", claim, f"let {callee} refuse all calls, then heal it", seen
     if pool is not None:
         claim = f"a slow {callee} holds no more than {pool.max_concurrent} workers of an instance"
-        yield "bulkhead", "slow", claim, f"let {callee} hang for good", "busy workers stay below the pool"
+        yield (
+            "bulkhead",
+            "slow",
+            claim,
+            f"delay every answer of {callee} by {seconds(delay_s)}",
+            "busy workers stay below the pool",
+        )
     if _degrades(dependency):
         claim = f"without {callee}, users get {_serves(dependency)}"
         yield "fallback", "down", claim, f"let {callee} refuse all calls", ""
@@ -257,7 +279,7 @@ def _chaos(
         id=name,
         claim=claim,
         hypothesis=_hypothesis(steady, back),
-        scenario=Scenario(id=name, fail=_components(dependency), mode=mode, duration_s=FAULT_S, load=1.0),
+        scenario=_scenario(after.system, name, _components(dependency), mode),
         method=f"after the test of the same name has passed: in staging under normal load, {fault}, for {length}",
         abort=_abort(touched),
         rollback=f"remove the fault; restart {caller} where it does not recover within {length}",
@@ -310,7 +332,15 @@ def _abort(touched: Sequence[Journey]) -> str:
     return f"any journey outside {listing(j.id for j in touched)} leaves its bounds for 1 minute, or a real user is affected"
 
 
-def _of_single_point(facts: Facts, atom: str, stops: Sequence[Stopped]) -> Experiment:
+def _scenario(system: System, name: str, atoms: tuple[str, ...], mode: Mode) -> Scenario:
+    causes = {cause.id: cause.affects for cause in system.common_causes}
+    placed = {c.id for c in system.components if any(atom in (c.placement or {}) for atom in atoms)}
+    hit = [*placed, *(name for atom in atoms for name in causes.get(atom, (atom,)))]
+    late = delay_of(system, hit) if mode == "slow" else None
+    return Scenario(id=name, fail=atoms, mode=mode, duration_s=FAULT_S, delay_s=late, load=1.0)
+
+
+def _of_single_point(facts: Facts, after: Facts, atom: str, stops: Sequence[Stopped]) -> Experiment:
     """What the analysis says of a single point, put to the test: it could be wrong, and then the model is."""
     mode: Mode = "down" if any(stop.mode == "down" for stop in stops) else "slow"
     stop = next(s for s in stops if s.mode == mode)
@@ -318,12 +348,16 @@ def _of_single_point(facts: Facts, atom: str, stops: Sequence[Stopped]) -> Exper
     back = [j for j in facts.system.journeys if j.id in ids]
     steady = [j for j in facts.system.journeys if j.id not in ids]
     causes = {c.id: c.affects for c in facts.system.common_causes}
-    fault = f"fail {listing(causes[atom])} together" if atom in causes else ("stop it" if mode == "down" else "delay its answers")
+    scenario = _scenario(after.system, _id("chaos", "single-point", atom), (atom,), mode)
+    late = (
+        "" if scenario.delay_s is None else f"delay {'all' if atom in causes else 'its'} answers by {seconds(scenario.delay_s)}"
+    )
+    fault = late or (f"fail {listing(causes[atom])} together" if atom in causes else "stop it")
     return Experiment(
         id=_id("chaos", "single-point", atom),
         claim=f"the loss of {atom} stops {listing(ids)}, and is noticed and ended within the time that the owners accept",
         hypothesis=_hypothesis(steady, back),
-        scenario=Scenario(id=_id("chaos", "single-point", atom), fail=(atom,), mode=mode, duration_s=FAULT_S, load=1.0),
+        scenario=scenario,
         method=f"in staging, announced: {atom}: {fault} for {seconds(FAULT_S)}; measure time to alert and time to recover",
         steady=tuple(j.id for j in steady),
         back=tuple(j.id for j in back),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from auditkit.model.audit import RETRY_ERRORS, Experiment
 from auditkit.model.failure import Assumption
@@ -14,7 +13,7 @@ from auditkit.model.system import System, split_target
 from auditkit.simulation.compile import budget_of, compiled_system
 from auditkit.simulation.results import Bounds, LoadBound, RunResult
 from auditkit.simulation.run import Outcomes, run_compiled
-from auditkit.simulation.setup import Fault, Setup
+from auditkit.simulation.setup import Fault, FaultKind, Setup
 from auditkit.simulation.summaries import SPELL_S, SPELL_SHARE, busy_results, call_results, journey_results
 from auditkit.simulation.verdicts import verdict
 
@@ -22,6 +21,10 @@ BEFORE_S, DURING_S, AFTER_S, SEEDS = 20.0, 40.0, 60.0, 4
 """Simulated seconds before, during and after the fault, and runs with seeds of their own: what a laptop does in a second."""
 
 ALWAYS = (
+    Assumption(
+        where="everywhere",
+        what=f"the fault lasts {DURING_S:g} s here, shorter than in an experiment: what fills up more slowly is not seen",
+    ),
     Assumption(where="everywhere", what="calls are slow independently of each other, which real slow spells are not"),
     Assumption(
         where="verdicts",
@@ -35,7 +38,9 @@ ALWAYS = (
 
 
 def faults_of(experiment: Experiment) -> tuple[Fault, ...]:
-    """The fault of an experiment, one to one with its method: `down` refuses at once, `slow` hangs until it is over.
+    """The fault of an experiment, one to one with its method: `down` refuses at once, `slow` answers as late as it says.
+
+    Where it does not say how late, nothing is answered until it is over.
 
     A retry experiment lets 30 % of the answers be errors instead.
     """
@@ -43,8 +48,9 @@ def faults_of(experiment: Experiment) -> tuple[Fault, ...]:
     if experiment.pattern == "retry":
         faults = [Fault("errors", target, BEFORE_S, DURING_S, RETRY_ERRORS) for target in scenario.fail]
     else:
-        kind: Literal["hang", "crash"] = "hang" if scenario.mode == "slow" else "crash"
-        faults = [Fault(kind, target, BEFORE_S, DURING_S) for target in scenario.fail]
+        late = scenario.delay_s if scenario.mode == "slow" else None
+        kind: FaultKind = "crash" if scenario.mode == "down" else "hang" if late is None else "slow_plus"
+        faults = [Fault(kind, target, BEFORE_S, DURING_S, late or 0.0) for target in scenario.fail]
     if scenario.load is not None and scenario.load != 1.0:
         faults.append(Fault("load", "*", BEFORE_S, DURING_S, scenario.load))
     return tuple(faults)
@@ -113,7 +119,7 @@ def judged(system: System, experiment: Experiment, settings: str, runs: Sequence
         experiment=experiment.id,
         settings=settings,
         seeds=tuple(range(seed, seed + len(runs))),
-        fault=", ".join(f"{f.kind} {f.target} from {f.start_s:g} s for {f.duration_s:g} s" for f in faults),
+        fault=", ".join(_words(fault) for fault in faults),
         journeys=journeys,
         calls=calls,
         busy=busy_results(runs, (BEFORE_S, DURING_S, AFTER_S)),
@@ -121,3 +127,8 @@ def judged(system: System, experiment: Experiment, settings: str, runs: Sequence
         why=why,
         assumptions=(*runs[0].compiled.assumptions, *ALWAYS),
     )
+
+
+def _words(fault: Fault) -> str:
+    by = f" by {fault.value:g} s" if fault.kind == "slow_plus" else ""
+    return f"{fault.kind} {fault.target}{by} from {fault.start_s:g} s for {fault.duration_s:g} s"
