@@ -11,7 +11,8 @@ from auditkit.model.audit import RETRY_ERRORS, Experiment, Gap, Strategy
 from auditkit.model.failure import Mode
 from auditkit.model.label import label
 from auditkit.model.system import System
-from auditkit.planning.experiments import LEAST_DELAY_S
+from auditkit.planning import with_policies
+from auditkit.planning.experiments import delay_of
 
 DEFAULT_S = 300.0
 """How long a fault lasts, in seconds, where an experiment does not say."""
@@ -67,7 +68,7 @@ def faults(
             gaps.append(Gap(where=experiment.id, what=what, remedy="put Toxiproxy or a fault-injecting proxy in front of it"))
         if reachable:
             duration = experiment.scenario.duration_s or DEFAULT_S
-            delay = experiment.scenario.delay_s or LEAST_DELAY_S
+            delay = experiment.scenario.delay_s or delay_of(with_policies(system, strategy.policies), reachable)
             found.append(Fault(experiment, reachable, experiment.scenario.mode, duration, delay))
         elif not outside:
             gaps.append(Gap(where=experiment.id, what="it breaks nothing that is known", remedy="plan again"))
