@@ -168,7 +168,7 @@ def test_a_waterfall_adds_stages_and_takes_the_longest_of_each():
     assert found == {"a": (0.0, 0.1), "b": (0.0, 0.3), "c": (0.3, 0.2), "d": (0.5, math.inf), "e": (math.inf, 0.1)}
     svg, _, words = waterfall(view, system.journeys[0], "w")
     assert ET.fromstring(svg).tag == f"{SVG}svg"
-    assert "All together at most without end, beyond the deadline of 1s." in words
+    assert "All together without an end, beyond the deadline of 1s." in words
 
 
 def test_a_provisional_timeout_that_nobody_adopted_is_not_drawn_as_if_it_held():

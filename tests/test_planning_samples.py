@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from ruamel.yaml import YAML
 from auditkit.checks import Facts, run_checks
 from auditkit.engine import cut_sets
 from auditkit.latency import measure
-from auditkit.model.audit import Strategy
+from auditkit.model.audit import Decision, Strategy
 from auditkit.model.draft import Coverage
 from auditkit.model.noun import FROM_FILE
 from auditkit.model.system import System
 from auditkit.planning import advise_all, plan, with_policies
+from auditkit.planning.policies import propose
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SAMPLES = ("worked-example", "flash-sale")
@@ -140,3 +142,23 @@ def test_the_flash_sales_lessons_are_in_its_plan() -> None:
         "retry_amplification",
     } <= checks
     assert any("certificates" in u.risk for u in made.uncovered)
+
+
+def test_adopting_a_place_to_start_makes_no_inversion() -> None:
+    """The worked example's unmeasured database: everything adopted, nobody gives up before its callee."""
+    now = known("worked-example")
+    subjects = [p.dependency for p in propose(now.system, now.profiles).policies]
+    adopted = [Decision(about=f"policy {s}", choice="adopt", reason="all of it", by="Ada") for s in subjects]
+    made = propose(now.system, now.profiles, adopted)
+    after = replace(now, system=with_policies(now.system, made.policies))
+    assert "timeout_inversion" not in {f.check for f in run_checks(after)}
+    assert next(p for p in made.policies if p.dependency == "inventory -> inventory-db").proposed.timeout_s == 0.25
+
+
+def test_todays_timeout_is_judged_by_what_it_cuts_off() -> None:
+    """43 of 2,490 calls ran into today's second: that is what it costs, and what its alert takes as healthy."""
+    (made,) = [p for p in planned("worked-example").policies if p.dependency == "inventory:reserve -> warehouse"]
+    assert made.advice.false_timeout.p == pytest.approx(43 / 2490)
+    assert made.grounds["timeout"].cost.startswith("cuts off 1.7 % of the calls measured")
+    (alert,) = [m.alert for m in planned("worked-example").monitoring if (m.subject, m.pattern) == (made.dependency, "timeout")]
+    assert "healthy: at most 2.2 %" in alert

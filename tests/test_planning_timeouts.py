@@ -136,6 +136,16 @@ def test_a_call_that_waits_without_end_gets_a_timeout_all_the_same() -> None:
     assert "it gives up after 500ms, and mid may go on for 600ms" in room[0]
 
 
+def test_a_place_to_start_is_within_what_its_caller_waits() -> None:
+    """No data of db: 5 s would do within its own deadline, but its caller will wait 300 ms, 100 of them for something else."""
+    calls = [{"from": "api", "to": "mid", "policy": NONE}, {"from": "mid", "to": "db", "policy": NONE, "stage": 1}]
+    calls += [{"from": "mid", "to": "flags", "policy": {**NONE, "timeout": "100ms"}, "stage": 2}]
+    found = propose(world(calls), known(None, measured("api -> mid", 100))).policies
+    (start,) = [p for p in found if p.dependency == "mid -> db"]
+    assert (start.provisional, start.proposed.timeout_s) == (True, 0.2)
+    assert "until then 200ms, within what api -> mid waits" in start.grounds["timeout"].rule
+
+
 def test_a_longer_timeout_that_would_give_the_pool_to_one_callee_is_held_back() -> None:
     """Two calls to db hold 5 of 14 workers each; both at 220 ms would hold 22, and only one bulkhead has room."""
     call = {"to": "db", "rate": "50/s", "policy": {**NONE, "timeout": "100ms"}}

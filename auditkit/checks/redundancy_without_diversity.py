@@ -26,7 +26,7 @@ def run(facts: Facts) -> Iterator[Finding]:
             NAME,
             dependency.subject,
             facts.journeys_of(dependency),
-            f"{listing(members)} are redundant on paper: {listing(name for name, _ in shared)} takes too many of them",
+            f"{listing(members)} are too much alike: {listing(name for name, _ in shared)} takes too many of them at once",
             [why for _, why in shared],
             "make one of them different (another version, query plan, zone or provider), or plan for losing all of them",
             step=-1,

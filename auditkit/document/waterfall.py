@@ -100,11 +100,17 @@ def _drawn(bar: Bar, axis: TimeAxis, y: float) -> list[str]:
     return parts
 
 
+def _at_most(value_s: float) -> str:
+    return f"at most {duration(value_s)}" if math.isfinite(value_s) else "without an end"
+
+
 def _words(shown_bars: tuple[Bar, ...], deadline: float) -> str:
     said = [
-        f"{bar.call} from {duration(bar.start_s)}, p99 {duration(bar.healthy_s)}, at most {duration(bar.worst_s)}"
+        f"{bar.call} from {duration(bar.start_s)}, p99 {duration(bar.healthy_s)}, {_at_most(bar.worst_s)}"
+        if math.isfinite(bar.start_s)
+        else f"{bar.call} after a call without an end"
         for bar in shown_bars
     ]
     end = max(bar.start_s + bar.worst_s for bar in shown_bars)
     verdict = "within" if end <= deadline else "beyond"
-    return f"{'; '.join(said)}. All together at most {duration(end)}, {verdict} the deadline of {duration(deadline)}."
+    return f"{'; '.join(said)}. All together {_at_most(end)}, {verdict} the deadline of {duration(deadline)}."

@@ -12,6 +12,7 @@ from auditkit.exporters.calls import Call
 from auditkit.model.audit import Strategy
 from auditkit.model.label import label
 from auditkit.model.policy import attempts, breaker, bulkhead, retry, timeout_s
+from auditkit.planning.monitoring import healthy_timeouts
 
 NEAR = 0.8
 """Share of a limit from which on somebody should look."""
@@ -37,8 +38,7 @@ def expected_timeouts(call: Call, strategy: Strategy | None) -> float:
     advices = [
         p.advice for p in (strategy.policies if strategy else ()) if p.dependency in call.subjects and p.advice is not None
     ]
-    known = [max(a.false_timeout.target, a.false_timeout.upper) for a in advices if a.false_timeout is not None]
-    return max(known, default=DEFAULT_FALSE)
+    return max((healthy_timeouts(a) for a in advices if a.false_timeout is not None), default=DEFAULT_FALSE)
 
 
 def _ratio(part: str, whole: str, above: float) -> str:

@@ -3,6 +3,7 @@
 from auditkit.planning.chains import JourneyChain, chains
 from auditkit.planning.compare import Comparison, compare
 from auditkit.planning.experiments import tested
+from auditkit.planning.fitting import fit_together
 from auditkit.planning.overlay import with_policies
 from auditkit.planning.reopened import ground_of
 from auditkit.planning.strategy import plan
@@ -15,6 +16,7 @@ __all__ = [
     "by_call",
     "chains",
     "compare",
+    "fit_together",
     "ground_of",
     "plan",
     "tested",

@@ -281,7 +281,7 @@ def _chaos(
         hypothesis=_hypothesis(steady, back),
         scenario=_scenario(after.system, name, _components(dependency), mode),
         method=f"after the test of the same name has passed: in staging under normal load, {fault}, for {length}",
-        abort=_abort(touched),
+        abort=_abort([j for j in facts.system.journeys if j in touched or j in back]),
         rollback=f"remove the fault; restart {caller} where it does not recover within {length}",
         subject=subject,
         pattern=pattern,
@@ -327,6 +327,7 @@ def _steady(touched: Sequence[Journey]) -> str:
 
 
 def _abort(touched: Sequence[Journey]) -> str:
+    """When to stop: what may suffer is named, those that the fault stops as well as those that make the call."""
     if not touched:
         return "error share of the caller above 5 % for 1 minute outside the experiment's scope"
     return f"any journey outside {listing(j.id for j in touched)} leaves its bounds for 1 minute, or a real user is affected"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from auditkit.model.latency import TimeoutAdvice
 from auditkit.model.paths import Paths, paths, stages
@@ -18,6 +19,7 @@ from auditkit.patterns.deadline import pool_fit_s, remaining, sequential_s, span
 from auditkit.patterns.observed import load_of_one, peakedness_seen
 from auditkit.patterns.timeout import SEED_FACTORS, cost_while_healthy, false_timeouts
 from auditkit.planning.held_back import Fitted, hold_back
+from auditkit.planning.starts import fit_starts
 from auditkit.planning.timeouts import (
     Advices,
     Allowed,
@@ -49,7 +51,23 @@ def fit_together(
     allowed = targets(known, target)
     advices = _leave_to_bulkheads(system, profiles, advices, allowed)
     advices = _raise_outer(system, profiles, advices, allowed)
-    return hold_back(system, _tighten_inner(system, profiles, advices, allowed), held or {})
+    fitted = hold_back(system, _tighten_inner(system, profiles, advices, allowed), held or {})
+    return replace(fitted, advices=fit_starts(system, _judged(system, profiles, fitted.advices, allowed)))
+
+
+def _judged(system: System, profiles: Profiles, advices: Advices, allowed: Allowed) -> Advices:
+    """Where today's timeout stays: how many healthy calls that one cuts off, by what was measured."""
+    done = dict(advices)
+    for dependency in system.dependencies:
+        advice, now = advices.get(dependency.subject), timeout_s(dependency.policy)
+        if advice is None or advice.recommended_s is not None or now is None:
+            continue
+        shares = [false_timeouts(p, now, allowed[dependency.subject]) for p in profiles_for(dependency, profiles) if p.n]
+        if shares:
+            done[dependency.subject] = advice.model_copy(
+                update={"false_timeout": max(shares, key=lambda share: (share.upper, share.p))}
+            )
+    return done
 
 
 def _leave_to_bulkheads(system: System, profiles: Profiles, advices: Advices, allowed: Allowed) -> Advices:

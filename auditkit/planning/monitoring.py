@@ -7,13 +7,21 @@ from collections.abc import Iterator, Sequence
 from auditkit.checks import Facts
 from auditkit.checks.wording import percent, seconds
 from auditkit.model.audit import Monitor, PolicyProposal
+from auditkit.model.latency import TimeoutAdvice
 from auditkit.model.policy import attempts, breaker, bulkhead, retry, timeout_s
 from auditkit.model.system import Buffer, Dependency, Fallback, Policy
 from auditkit.patterns.seen import SEEN
+from auditkit.patterns.timeout import TARGET
 from auditkit.planning.overlay import settings
 
 NEAR = 0.8
 """Share of a limit from which on somebody should look: of a timeout at p99, of a pool, of a buffer."""
+
+
+def healthy_timeouts(advice: TimeoutAdvice | None) -> float:
+    """Share of calls that a timeout may cut off while all is healthy: what was bounded, at least the target; else the usual."""
+    share = None if advice is None else advice.false_timeout
+    return TARGET if share is None else max(share.target, share.upper)
 
 
 def monitors_for(facts: Facts, proposals: Sequence[PolicyProposal]) -> tuple[Monitor, ...]:
@@ -35,11 +43,12 @@ def _of_policy(dependency: Dependency, policy: Policy, proposal: PolicyProposal)
     timeout = timeout_s(policy)
     if timeout is not None:
         share = None if proposal.advice is None else proposal.advice.false_timeout
-        expected = 0.001 if share is None else max(share.target, share.upper)
+        expected = healthy_timeouts(proposal.advice)
+        healthy = f"healthy: at most {percent(expected)}" if share else f"not measured: {percent(expected)} is taken as healthy"
         yield _monitor(
             subject,
             "timeout",
-            f"timeouts above {percent(min(1.0, 10 * expected))} for 5 minutes (healthy: at most {percent(expected)}); "
+            f"timeouts above {percent(min(1.0, 10 * expected))} for 5 minutes ({healthy}); "
             f"p99 above {seconds(NEAR * timeout)}, which is {NEAR:g} of the timeout, for 15 minutes",
         )
     settings_of_retry = retry(policy)

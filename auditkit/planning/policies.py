@@ -264,7 +264,12 @@ def timeout_of(dependency: Dependency, advice: TimeoutAdvice, room: str | None =
     needs = (f"latencies of {dependency.subject}: {advice.reason.partition(';')[0]}" if room is None else room,)
     if now is not None:
         why = advice.reason.partition("; until then")[0]
-        return Timeout(policy, _unproven(data, f"today's {text(now)} stays: {why}"), needs, False, advice, today)
+        ground = _unproven(data, f"today's {text(now)} stays: {why}")
+        if advice.false_timeout is not None:
+            share = advice.false_timeout
+            cost = f"cuts off {percent(share.p)} of the calls measured, at most {percent(share.upper)} (95 %)"
+            ground = ground.model_copy(update={"uncertainty": _uncertainty(advice), "cost": cost})
+        return Timeout(policy, ground, needs, False, advice, today)
     ground = _unproven(data, advice.reason)
     if advice.provisional_s is None:
         return Timeout(policy, ground, needs, False, advice, today)

@@ -173,9 +173,12 @@ def text(value_s: float) -> str:
 
 
 def _unmeasured(dependency: Dependency, left: Left | None, pool_s: float | None) -> TimeoutAdvice:
-    limits = [PROVISIONAL_S, *([] if left is None else [left.seconds]), *([] if pool_s is None else [pool_s])]
-    start = round_down(min(limits))
-    words = f"until then {text(start)}" if start > 0 else "and its deadline leaves nothing for it"
+    limits = [(PROVISIONAL_S, "the start without data")]
+    limits += [] if left is None else [(left.seconds, "what the caller's deadline leaves")]
+    limits += [] if pool_s is None else [(pool_s, "what the caller's pool carries at peak")]
+    limit, which = min(limits)
+    start = round_down(limit)
+    words = f"until then {text(start)}, {which}" if start > 0 else f"and {which} is nothing"
     return TimeoutAdvice(
         call=dependency.subject,
         n=0,

@@ -16,7 +16,7 @@ from auditkit.model.failure import Assume, Mode
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice, profiles_of
 from auditkit.model.runs import HealthyCost
 from auditkit.model.system import Dependency, Evidence, Question, System
-from auditkit.planning import advise_all, by_call, plan, tested
+from auditkit.planning import by_call, fit_together, plan, tested
 from auditkit.project import folder as held
 from auditkit.project.steps import inputs_digest
 
@@ -55,7 +55,7 @@ class Inputs:
     @cached_property
     def checked(self) -> Facts:
         """Everything that the checks look at."""
-        advices = advise_all(self.system, self.profiles, self.facts.false_timeout_target)
+        advices = fit_together(self.system, self.profiles, self.facts.false_timeout_target).advices
         proven = tested(self.system.dependencies, self.facts.results)
         return Facts(system=self.system, profiles=self.profiles, advices=advices, coverage=self.coverage, tested=proven)
 

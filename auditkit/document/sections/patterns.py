@@ -91,7 +91,9 @@ def _section(view: View, empty: tuple[Missing, ...], pattern: _Pattern) -> list[
     if rows:
         found.append(table("Today and proposed", ("Call", "Today", "Proposed", "Ground"), rows, widths=(2, 2.6, 3, 2.4)))
     if silent:
-        found.append(text("Without one today, and none is proposed: ", some(silent), "."))
+        found.append(
+            text("Not decided, since something is ", link("still needed", "timeout-reasons"), " for it: ", some(silent), ".")
+        )
     return [*found, *_without(view, pattern.field, pattern.anchor), *gaps(empty, pattern.anchor)]
 
 
