@@ -23,7 +23,7 @@ import numpy.typing as npt
 from auditkit.latency.counting import Tables
 from auditkit.latency.duck import Duck
 from auditkit.latency.profile import slices_of
-from auditkit.latency.reduce import NO_SLICE, OK, REJECTED, Call, Reduced
+from auditkit.latency.reduce import NO_SLICE, OK, REJECTED, Call, Reduced, positions
 
 WINDOW_S = 10.0
 """Seconds within which failures are looked at together: the window of a circuit breaker."""
@@ -138,7 +138,7 @@ def _failures(
     for index, own in enumerate(rows):
         slices, counted = slices_of(own), own.of((own.outcome != REJECTED) & (own.slice != NO_SLICE))
         if int(counted.n[counted.outcome != OK].sum()) >= FEWEST_FAILURES and len(slices) * each <= MOST_WINDOWS:
-            n = np.bincount(np.searchsorted(slices, counted.slice), weights=counted.n, minlength=len(slices))
+            n = np.bincount(positions(counted.slice, slices), weights=counted.n, minlength=len(slices))
             wanted[index] = (slices, np.repeat(n / each, each))
     if not wanted:
         return {}

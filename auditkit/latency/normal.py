@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditkit.latency.profile import by_slice, ladder, slices_of
-from auditkit.latency.reduce import NO_SLICE, OK, REJECTED, Reduced
+from auditkit.latency.reduce import NO_SLICE, OK, REJECTED, Reduced, positions
 from auditkit.latency.regime import BUSY, medians
 from auditkit.latency.stretches import episodes, stretches
 
@@ -95,7 +95,7 @@ def _apart(rows: Reduced) -> dict[int, str]:
     if len(slices) < _FEWEST_SLICES:
         return {}
     counted = rows.of((rows.outcome != REJECTED) & (rows.slice != NO_SLICE))
-    place, failed = np.searchsorted(slices, counted.slice), counted.outcome != OK
+    place, failed = positions(counted.slice, slices), counted.outcome != OK
     total = np.bincount(place, weights=counted.n, minlength=len(slices))
     bad = np.bincount(place[failed], weights=counted.n[failed], minlength=len(slices))
     share = bad / np.maximum(total, 1)

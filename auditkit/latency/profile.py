@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditkit.latency.censoring import kaplan_meier
-from auditkit.latency.reduce import ERROR, NO_SLICE, OK, REJECTED, TIMEOUT, Reduced, merged
+from auditkit.latency.reduce import ERROR, NO_SLICE, OK, REJECTED, TIMEOUT, Reduced, distinct, merged, positions
 from auditkit.latency.statistics import QUANTILES, interval_ranks, nearest_rank
 from auditkit.model.latency import Bounds, Histogram
 
@@ -130,13 +130,7 @@ def _by_kaplan_meier(answers: Ladder, p: float, cut: Cut) -> Bounds:
 
 def slices_of(rows: Reduced) -> npt.NDArray[np.int64]:
     """Numbers of the slices with any call, ascending."""
-    known: npt.NDArray[np.int64] = rows.slice[rows.slice != NO_SLICE]
-    if not len(known):
-        return known
-    first, last = int(known.min()), int(known.max())
-    if last - first > 100_000:  # recordings far apart
-        return np.unique(known)
-    return np.add(np.flatnonzero(np.bincount(known - first)), first, dtype=np.int64)
+    return distinct(rows.slice[rows.slice != NO_SLICE])[0]
 
 
 def by_slice(rows: Reduced, answers: Ladder, slices: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.int64]:
@@ -144,8 +138,8 @@ def by_slice(rows: Reduced, answers: Ladder, slices: npt.NDArray[np.int64] | Non
     wanted = slices_of(rows) if slices is None else slices
     known = rows if not len(rows.slice) or rows.slice.min() != NO_SLICE else rows.of(rows.slice != NO_SLICE)
     position = np.argsort(answers.bucket, kind="stable")
-    columns = position[np.searchsorted(answers.bucket[position], known.bucket)]
-    place = np.searchsorted(wanted, known.slice) * len(position) + columns
+    columns = position[positions(known.bucket, answers.bucket[position])]
+    place = positions(known.slice, wanted) * len(position) + columns
     table = np.bincount(place, weights=known.n, minlength=len(wanted) * len(position))  # counts below 2^53: exact
     return table.astype(np.int64).reshape(len(wanted), len(position))
 
@@ -156,7 +150,7 @@ def busiest_slices(rows: Reduced) -> npt.NDArray[np.int64]:
     if len(slices) < 20:
         return slices[:0]
     known = rows.slice != NO_SLICE
-    count = np.bincount(np.searchsorted(slices, rows.slice[known]), weights=rows.n[known], minlength=len(slices))
+    count = np.bincount(positions(rows.slice[known], slices), weights=rows.n[known], minlength=len(slices))
     busiest = np.argsort(-count, kind="stable")[: math.ceil(0.05 * len(slices))]
     return np.sort(slices[busiest])
 

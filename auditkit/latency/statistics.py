@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -36,10 +36,22 @@ def interval_ranks(n: int, p: float) -> tuple[int | None, int | None]:
     >>> interval_ranks(1000, 0.99), interval_ranks(367, 0.99)[1], interval_ranks(368, 0.99)[1]
     ((983, 997), None, 368)
     """
-    from scipy.stats import binom
-
-    lower, upper = int(binom.ppf(SIDE, n, p)), int(binom.ppf(1 - SIDE, n, p)) + 1
+    lower, upper = _binomial_quantile(SIDE, n, p), _binomial_quantile(1 - SIDE, n, p) + 1
     return (lower if lower >= 1 else None), (upper if upper <= n else None)
+
+
+def _binomial_quantile(q: float, n: int, p: float) -> int:
+    """The smallest number of successes in n trials at or below which a share of at least q of all cases lies.
+
+    The same as `scipy.stats.binom.ppf`, whose module takes as long to load as a million samples take to read.
+    """
+    from scipy.special import bdtr
+
+    below, enough = -1, n
+    while enough - below > 1:
+        middle = (below + enough) // 2
+        below, enough = (below, middle) if bdtr(middle, n, p) >= q else (middle, enough)
+    return enough
 
 
 def bootstrap_by_slice(
@@ -53,11 +65,8 @@ def bootstrap_by_slice(
     slices = counts.shape[0]
     if slices < 20 or not counts.sum():
         return None
-    drawn = np.random.Generator(np.random.PCG64(seed)).integers(0, slices, size=(repetitions, slices))
-    weights = np.zeros((repetitions, slices))
-    np.add.at(weights, (np.repeat(np.arange(repetitions), slices), drawn.ravel()), 1)
     # whole numbers, exactly; not `@`, whose threads cost more than they bring for tables as small as these
-    below = np.einsum("rs,sb->rb", weights, np.cumsum(counts, axis=1).astype(np.float64))
+    below = np.einsum("rs,sb->rb", _drawn(slices, repetitions, seed), np.cumsum(counts, axis=1).astype(np.float64))
     below = below[below[:, -1] > 0]
     found = []
     for share in shares:
@@ -65,3 +74,12 @@ def bootstrap_by_slice(
         column = np.sort((below < rank[:, None]).sum(axis=1))
         found.append((int(column[math.floor(SIDE * len(column))]), int(column[math.ceil((1 - SIDE) * len(column)) - 1])))
     return tuple(found)
+
+
+@lru_cache(maxsize=8)
+def _drawn(slices: int, repetitions: int, seed: int) -> npt.NDArray[np.float64]:
+    """How often each slice is drawn in each repetition; the same for all calls of a recording."""
+    drawn = np.random.Generator(np.random.PCG64(seed)).integers(0, slices, size=(repetitions, slices))
+    times = np.zeros((repetitions, slices))
+    np.add.at(times, (np.repeat(np.arange(repetitions), slices), drawn.ravel()), 1)
+    return times
