@@ -23,7 +23,7 @@ import numpy.typing as npt
 from auditkit.latency.counting import Tables
 from auditkit.latency.duck import Duck
 from auditkit.latency.profile import slices_of
-from auditkit.latency.reduce import NO_SLICE, OK, REJECTED, Call, Reduced, positions
+from auditkit.latency.reduce import NO_SLICE, OK, REJECTED, Call, Reduced, positions, usable
 
 WINDOW_S = 10.0
 """Seconds within which failures are looked at together: the window of a circuit breaker."""
@@ -156,26 +156,15 @@ def _failures(
 
 
 def _single(samples: Any, slice_s: float) -> Any:
-    usable = samples.filter(samples.start_s.notnull() & (samples.duration_s >= 0))
-    return usable.select(
-        "caller",
-        "callee",
-        "start_s",
-        "duration_s",
-        operation_=usable.operation.fill_null(""),
-        slice=(usable.start_s / slice_s).floor().cast("int64"),
-    )
+    good = samples.filter(samples.start_s.notnull() & usable(samples.duration_s))
+    return good.select("call", "start_s", "duration_s", slice=(good.start_s / slice_s).floor().cast("int64"))
 
 
 def _failed(samples: Any, slice_s: float) -> Any:
     """Failures of each call and window of ten seconds."""
-    bad = samples.filter(samples.start_s.notnull() & (samples.duration_s >= 0) & (samples.outcome != "ok"))
-    keyed = bad.mutate(
-        operation_=bad.operation.fill_null(""),
-        slice=(bad.start_s / slice_s).floor().cast("int64"),
-        window=(bad.start_s / WINDOW_S).floor().cast("int64"),
-    )
-    return keyed.group_by("caller", "callee", "operation_", "slice", "window").agg(failed=keyed.count())
+    bad = samples.filter((samples.outcome != OK) & samples.start_s.notnull() & usable(samples.duration_s))
+    keyed = bad.mutate(slice=(bad.start_s / slice_s).floor().cast("int64"), window=(bad.start_s / WINDOW_S).floor().cast("int64"))
+    return keyed.group_by("call", "slice", "window").agg(failed=keyed.count())
 
 
 def _fetch(duck: Duck, parts: Sequence[Tables], calls: Sequence[Call], wanted: Sequence[tuple[int, int]], of: Any) -> Any:
@@ -183,24 +172,28 @@ def _fetch(duck: Duck, parts: Sequence[Tables], calls: Sequence[Call], wanted: S
     import pyarrow as pa
 
     indices = {call: index for index, call in enumerate(calls)}
-    numbers = duck.arrow(pa.table({"index": [index for index, _ in wanted], "slice": [number for _, number in wanted]}))
+    slices: dict[int, list[int]] = {}
+    for index, number in wanted:
+        slices.setdefault(index, []).append(number)
     found = []
     for part in parts:
-        names = [(indices[new], old.caller, old.callee, old.operation or "") for old, new in part.names.items() if new in indices]
-        if names:
-            columns = zip(("index", "caller", "callee", "operation_"), zip(*names, strict=True), strict=True)
-            named = duck.arrow(pa.table({name: list(column) for name, column in columns}))
-            keyed = of(part.table).inner_join(named, ["caller", "callee", "operation_"])
-            found.append(
-                duck.run(keyed.inner_join(numbers, ["index", "slice"]).drop("caller", "callee", "operation_"), "samples")
-            )
+        rows = [
+            (indices[name], call, number)
+            for call, name in part.names.items()
+            if name in indices
+            for number in slices.get(indices[name], ())
+        ]
+        if rows:
+            columns = zip(("index", "call", "slice"), zip(*rows, strict=True), strict=True)
+            looked_for = duck.arrow(pa.table({name: list(column) for name, column in columns}))
+            found.append(duck.run(of(part.table).inner_join(looked_for, ["call", "slice"]).drop("call"), "samples"))
     table = pa.concat_tables(found)
     return {name: table[name].to_numpy() for name in table.column_names}
 
 
 def _groups(columns: Any) -> Iterator[tuple[tuple[int, int], Floats, Floats]]:
-    """Starts and durations of each call and slice, in a fixed order."""
-    order = np.lexsort((columns["duration_s"], columns["start_s"], columns["slice"], columns["index"]))
+    """Starts and durations of each call and slice."""
+    order = np.lexsort((columns["slice"], columns["index"]))
     index, number, start, duration = (columns[name][order] for name in ("index", "slice", "start_s", "duration_s"))
     edges = np.flatnonzero((np.diff(index) != 0) | (np.diff(number) != 0)) + 1
     for begin, end in zip([0, *edges.tolist()], [*edges.tolist(), len(index)], strict=True):

@@ -7,12 +7,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+import numpy as np
+
 from auditkit.errors import InputError, Problem
 from auditkit.latency.base import Buckets, File, Percentiles, Reading, Samples, Source
 from auditkit.latency.columns import wrong_times
 from auditkit.latency.duck import Duck
 from auditkit.latency.naming import rename
-from auditkit.latency.reduce import Call, Reduced, collect, in_order, join, nothing, reduce
+from auditkit.latency.numbered import Numbered, numbered
+from auditkit.latency.reduce import ERROR, OUTCOMES, UNKNOWN, Call, Reduced, collect, join, nothing, reduce
 from auditkit.model.latency import Loop, Side
 
 SLICES_S = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0, 43200.0, 86400.0, 604800.0)
@@ -48,10 +51,10 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Samples of one part at hand in DuckDB, and what their calls are called in the system."""
+    """Numbered samples of one part at hand in DuckDB, and what the call of each number is called in the system."""
 
     table: Any
-    names: Mapping[Call, Call]
+    names: Mapping[int, Call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,12 @@ def count(engine: Engine, parts: Sequence[Part], names: Mapping[str, str], compo
         for call, first, last in survey:
             about.setdefault(mapping[call], []).append(_Seen(part, side, first, last))
         if isinstance(part.reading, Samples):
-            reduced = _reduced(engine, part, sorted((call for call, _, _ in survey), key=in_order), slice_s)
+            reduced, numbers = _reduced(engine, part, [call for call, _, _ in survey], slice_s)
             if reduced.unknown_outcomes:
                 shown = ", ".join(repr(word) for word in reduced.unknown_outcomes[:3])
                 problems.append(Problem(part.file.name, f"unknown outcome {shown}", "write ok, error or timeout"))
-            tables.append(Tables(part.reading.table, mapping))
+            if numbers is not None:
+                tables.append(Tables(numbers.table, {number: mapping[call] for call, number in numbers.numbers.items()}))
             reductions.append(replace(reduced, calls=tuple(mapping[call] for call in reduced.calls)))
         elif isinstance(part.reading, Buckets):
             reductions.append(_of_buckets(part.reading.table, mapping, slice_s))
@@ -107,18 +111,18 @@ def count(engine: Engine, parts: Sequence[Part], names: Mapping[str, str], compo
     return Counted(whole, slice_s, tuple(tables), {call: _about(found) for call, found in about.items()}, tuple(percentiles))
 
 
-def _reduced(engine: Engine, part: Part, calls: Sequence[Call], slice_s: float | None) -> Reduced:
-    """The reduction of a part's samples. In DuckDB calls are numbered first: numbers are faster to group by than names."""
-    table = part.reading.table
+def _reduced(engine: Engine, part: Part, calls: Sequence[Call], slice_s: float | None) -> tuple[Reduced, Numbered | None]:
+    """The reduction of a part's samples; in DuckDB by numbers in place of names."""
+    table, where = part.reading.table, part.file.name
     if not isinstance(engine, Duck):
-        return collect(engine.run(reduce(table, slice_s=slice_s), part.file.name))
-    import pyarrow as pa
-
-    columns = {key: pa.array([getattr(call, key) or "" for call in calls], pa.string()) for key in _KEYS}
-    numbers = engine.arrow(pa.table({**columns, "call": pa.array(range(len(calls)), pa.int32())}))
-    named = table.mutate(operation=table.operation.fill_null("")).inner_join(numbers, list(_KEYS))
-    numbered = named.select("call", "start_s", "duration_s", "outcome")
-    return collect(engine.run(reduce(numbered, slice_s=slice_s, by=("call",)), part.file.name), calls)
+        return collect(engine.run(reduce(table, slice_s=slice_s), where)), None
+    samples = numbered(engine, table, calls)
+    reduced = collect(engine.run(reduce(samples.table, slice_s=slice_s, by=("call",)), where), samples.numbers)
+    if (reduced.outcome == UNKNOWN).any():
+        words = engine.run(table.select("outcome").distinct(), where)["outcome"].to_pylist()
+        unknown = tuple(sorted({word or "" for word in words} - set(OUTCOMES)))
+        reduced = replace(reduced, outcome=np.where(reduced.outcome == UNKNOWN, ERROR, reduced.outcome), unknown_outcomes=unknown)
+    return reduced, samples
 
 
 def slice_length(covered_s: Sequence[float]) -> float | None:

@@ -53,6 +53,12 @@ class Duck:
         self.connection.register(name, table)
         return self.table(name)
 
+    def enumeration(self, select: str) -> str:
+        """The name of a new type that has the words of a query, in their order, as its values."""
+        name = f"e{next(self.numbers)}"
+        self.connection.sql(f'CREATE TYPE "{name}" AS ENUM ({select})')
+        return name
+
     def keep(self, expression: Any, where: str) -> Any:
         """The result of an expression, stored, so that it is read from its file only once."""
         import duckdb

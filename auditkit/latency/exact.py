@@ -16,7 +16,7 @@ import numpy.typing as npt
 from auditkit.latency.counting import Tables
 from auditkit.latency.duck import Duck
 from auditkit.latency.profile import Ladder, wanted_ranks
-from auditkit.latency.reduce import Call, bucket_of
+from auditkit.latency.reduce import OK, Call, bucket_of, usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,13 @@ def _values(
     found = []
     for part in parts:
         rows = [
-            (indices[new], old.caller, old.callee, old.operation or "", bucket)
-            for old, new in part.names.items()
-            if new in indices
-            for bucket in of_call.get(indices[new], ())
+            (indices[name], number, bucket)
+            for number, name in part.names.items()
+            if name in indices
+            for bucket in of_call.get(indices[name], ())
         ]
         if rows:
-            looked_for = duck.arrow(_table(("index", "caller", "callee", "operation_", "bucket"), rows))
+            looked_for = duck.arrow(_table(("index", "call", "bucket"), rows))
             found.append(duck.run(_in_buckets(part.table, looked_for, left_out, slice_s), "samples"))
     table = pa.concat_tables(found)
     index, bucket, value = (table[name].to_numpy() for name in ("index", "bucket", "duration_s"))
@@ -89,16 +89,9 @@ def _values(
 
 def _in_buckets(samples: Any, looked_for: Any, left_out: Any, slice_s: float | None) -> Any:
     """Index, bucket and duration of the successful samples that lie in the buckets, without the slices left out."""
-    narrowed = samples.filter((samples.outcome == "ok") & (samples.duration_s > 0))
-    keyed = narrowed.select(
-        "caller",
-        "callee",
-        "start_s",
-        "duration_s",
-        operation_=narrowed.operation.fill_null(""),
-        bucket=bucket_of(narrowed.duration_s),
-    )
-    joined = keyed.inner_join(looked_for, ["caller", "callee", "operation_", "bucket"])
+    good = samples.filter((samples.outcome == OK) & (samples.duration_s > 0) & usable(samples.duration_s))
+    keyed = good.select("call", "start_s", "duration_s", bucket=bucket_of(good.duration_s))
+    joined = keyed.inner_join(looked_for, ["call", "bucket"])
     if left_out is not None and slice_s is not None:
         joined = joined.mutate(slice=(joined.start_s / slice_s).floor().cast("int64")).anti_join(left_out, ["index", "slice"])
     return joined.select("index", "bucket", "duration_s")

@@ -31,7 +31,7 @@ _CLOSE = 100_000
 """Numbers within such a span are looked up in a table, which is faster than to sort them."""
 
 OUTCOMES = ("ok", "error", "timeout", "rejected")
-OK, ERROR, TIMEOUT, REJECTED = range(4)
+OK, ERROR, TIMEOUT, REJECTED, UNKNOWN = range(5)
 
 
 Integers = npt.NDArray[np.int64]
@@ -55,14 +55,21 @@ def reduce(samples: Any, *, slice_s: float | None, by: Sequence[str] = ("caller"
     import ibis
 
     value = samples.duration_s
-    bad = ~((value >= 0) & (value < _LONGEST_S)).fill_null(False)  # NaN is above all numbers, or equal to none, by engine
-    bucket = ibis.cases((bad, ibis.null().cast("int32")), (value == 0, ibis.literal(ZERO, "int32")), else_=bucket_of(value))
+    good = usable(value)
+    positive = ibis.ifelse(good & (value > 0), value, ibis.null().cast("float64"))  # engines compute what CASE does not choose
+    bucket = ibis.ifelse(value == 0, ibis.literal(ZERO, "int32"), bucket_of(positive))
     number = ibis.null().cast("int32") if slice_s is None else (samples.start_s / slice_s).floor().cast("int32")
-    outcome = ibis.ifelse(bad, ibis.literal("rejected"), samples.outcome)
-    keyed = samples.mutate(outcome=outcome, slice=number, bucket=bucket)
+    kind = samples.outcome.type()
+    rejected = ibis.literal(OUTCOMES[REJECTED]) if kind.is_string() else ibis.literal(REJECTED).cast(kind)
+    keyed = samples.mutate(outcome=ibis.ifelse(good, samples.outcome, rejected), slice=number, bucket=bucket)
     return keyed.group_by(*by, "outcome", "slice", "bucket").agg(
         n=keyed.count(), lo_s=keyed.duration_s.min(), hi_s=keyed.duration_s.max()
     )
+
+
+def usable(value: Any) -> Any:
+    """Whether a value is a duration, as an Ibis expression: NaN is above all numbers, or equal to none, by engine."""
+    return ((value >= 0) & (value < _LONGEST_S)).fill_null(False)
 
 
 def bucket_of(value: Any) -> Any:
@@ -106,16 +113,20 @@ class Reduced:
 _ARRAYS = ("call", "outcome", "slice", "bucket", "n", "lo_s", "hi_s")
 
 
-def collect(table: Any, calls: Sequence[Call] | None = None) -> Reduced:
+def collect(table: Any, numbers: Mapping[Call, int] | None = None) -> Reduced:
     """The result of `reduce`, or `Buckets` with slices, as arrays.
 
-    With `calls`, the column `call` holds their positions; else they are read from caller, callee and operation.
+    With `numbers`, the columns `call` and `outcome` are numbers; else calls are read from caller, callee and operation.
     """
-    if calls is None:
+    if numbers is None:
         calls, call = _calls(table)
+        outcome, unknown = _outcomes(table["outcome"])
     else:
-        call = table["call"].to_numpy().astype(np.int64)
-    outcome, unknown = _outcomes(table["outcome"])
+        calls = sorted(numbers, key=in_order)
+        given = np.array([numbers[call] for call in calls], dtype=np.int64)
+        ascending = np.argsort(given)
+        call = ascending[positions(_numbers(table["call"], -1, np.int64), given[ascending])]
+        outcome, unknown = _numbers(table["outcome"], UNKNOWN, np.int64), ()
     columns = {
         "call": call,
         "outcome": outcome,
