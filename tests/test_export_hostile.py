@@ -220,3 +220,18 @@ def test_an_export_that_is_killed_leaves_the_old_files_or_the_new_ones(shop: Pat
     assert auditkit("export", shop, "--to", "md,html").code == 0
     assert not list(shop.rglob("*.part"))
     assert not (shop / ".auditkit.journal").exists()
+
+
+@pytest.mark.parametrize(
+    "command", [["run"], ["check"], ["plan"], ["export", "--to", "edge-list,istio"], ["cut-sets"], ["blast-radius"]]
+)
+def test_nothing_hostile_reaches_the_terminal(command: list[str], tmp_path: Path) -> None:
+    """Escape sequences in a stranger's file move no cursor and clear no screen; direction marks are spelled out."""
+    place = tmp_path / "shop"
+    place.mkdir()
+    text = SHOP.replace("system: shop", 'system: "s\\x1b[2J\\u202ex"').replace("{id: api}", '{id: api, owner: "o\\x1b[31m"}')
+    (place / "system.yaml").write_text(f"{text}journeys: [{{id: j, entry: api}}]\n", encoding="utf-8")
+    name, *options = command.split()
+    ran = auditkit(name, place, *options)
+    assert ran.code == 0, ran.err
+    assert not re.search("[\x1b\u202e]", ran.out + ran.err)

@@ -18,6 +18,7 @@ def _run() -> None:
     import typer
 
     from auditkit.cli.app import app
+    from auditkit.cli.plain import said
     from auditkit.errors import AuditkitError
 
     # every mistake in a call, also with a version of typer that brings its own click
@@ -30,11 +31,11 @@ def _run() -> None:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except AuditkitError as error:
-        print(error, file=sys.stderr)
+        said(error, file=sys.stderr)
         sys.exit(2)
     except bad_call as error:
         if str(error):  # without any argument the help has been printed, and there is nothing to add
-            print(_told(error), file=sys.stderr)
+            said(_told(error), file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()

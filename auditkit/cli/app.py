@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,6 +11,7 @@ import typer
 from auditkit import project
 from auditkit.cli import shapes, tables
 from auditkit.cli.busy import busy
+from auditkit.cli.plain import said
 from auditkit.errors import InputError
 from auditkit.units import parse_share
 
@@ -154,7 +156,7 @@ def latency(
     else:
         tables.latency(measured.advices)
     for line in measured.notes:
-        typer.echo(line, err=True)
+        said(line, file=sys.stderr)
 
 
 def columns_of(options: list[str]) -> tuple[tuple[str, str], ...]:
@@ -207,7 +209,7 @@ def export(
     for file in written.artifacts:
         _say(str(dir / file.path))
     for gap in written.gaps:
-        _say(f"gap in {gap.target}: {gap.where}  {gap.what}  {gap.remedy}")
+        said(f"gap in {gap.target}: {gap.where}  {gap.what}  {gap.remedy}")
 
 
 @app.command()

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from auditkit.cli.plain import plain
+from auditkit.cli.plain import said as print  # noqa: A004 - names come from strangers' files
 from auditkit.document import figures
 from auditkit.model.audit import Finding, Strategy
 from auditkit.model.draft import Conflict, Coverage
@@ -50,7 +52,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
         table.add_column(name, overflow="fold", justify="right" if name.endswith("#") else "left")
     for row in rows:
         # Text, not markup: names come from strangers' files and may hold [brackets]
-        table.add_row(*(Text(str(cell), style=_STYLE.get(str(cell), "")) for cell in row))
+        table.add_row(*(Text(plain(str(cell)), style=_STYLE.get(str(cell), "")) for cell in row))
     return table
 
 
