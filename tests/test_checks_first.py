@@ -66,6 +66,16 @@ def test_three_kinds_of_single_points_are_told_apart() -> None:
     assert titles["z"].startswith("shared cause (placement domain) z ")
 
 
+def test_where_users_enter_nobody_is_asked_to_degrade() -> None:
+    """One instance at the entry: a spare, or a decision; the same behind it may be degraded around."""
+    system = world(
+        [{"from": "api", "to": "db", "on_failure": "fail", "policy": BOUNDED}], {n: {"instances": 1} for n in ("api", "db")}
+    )
+    remedies = {f.subject: f.remedy for f in run(SINGLE_POINT, system)}
+    assert "nobody can degrade around it" in remedies["api"]
+    assert "let its callers degrade" in remedies["db"]
+
+
 def test_an_ignored_and_bounded_call_is_no_single_point() -> None:
     """A leaf whose failure is ignored, behind a timeout and a bulkhead, stops nothing."""
     policy = {"timeout": "100ms", "bulkhead": {"max_concurrent": 4}}

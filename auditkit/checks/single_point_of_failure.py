@@ -109,9 +109,11 @@ def _kind(facts: Facts, atom: str, touched: Sequence[Journey]) -> tuple[str, str
     component = facts.paths.components.get(atom)
     if component is not None:
         if component.instances is not None and component.instances == component.needed:
+            other = "let its callers degrade with a timeout and a fallback"
+            if atom in entries:
+                other = "decide on its loss: users enter here, and nobody can degrade around it"
             return "instance", (
-                f"{atom} runs {component.instances} and needs {component.needed}: add a spare with automatic failover, "
-                "or let its callers degrade with a timeout and a fallback"
+                f"{atom} runs {component.instances} and needs {component.needed}: add a spare with automatic failover, or {other}"
             )
         if atom in entries:
             return "component", (

@@ -139,9 +139,9 @@ def _availability(view: View) -> Iterator[Slot]:
 def _timeouts(view: View) -> Iterator[Slot]:
     unmeasured = [d.subject for d in view.calls if not view.profile_link(d)]
     yield from _named("without any measurement", unmeasured, "call", "add a latency export with `auditkit latency`")
-    weak = [p.dependency for p in view.proposals.values() if p.advice is not None and p.advice.grade == "provisional"]
+    weak = [p.dependency for p in view.proposals.values() if p.advice and p.advice.n and p.advice.grade == "provisional"]
     yield from _named(
-        "with too few samples to bound its p99", weak, "call", "measure longer: 299 samples at least, 2,995 for 0.1 %"
+        "whose samples do not bound p99", weak, "call", "measure longer (299 samples at least, 2,995 for 0.1 %) or beyond a cut"
     )
 
 

@@ -55,7 +55,10 @@ def _sure(view: View, empty: tuple[Missing, ...]) -> list[Block]:
             )
         )
     if view.book.single_points:
-        items.append(rich(view.book.single_points, " ", link("How each fails", "failures"), "."))
+        said = view.book.single_points
+        if coverage is not None:  # why it is not high has just been said
+            said = said.replace(f"Coverage is {coverage.said}", f"Coverage is {coverage.grade}")
+        items.append(rich(said, " ", link("How each fails", "failures"), "."))
     graded = [p.advice.grade for p in view.proposals.values() if p.advice is not None]
     if graded:
         counts = ", ".join(f"{graded.count(grade)} {grade}" for grade in ("justified", "seed", "provisional") if grade in graded)
