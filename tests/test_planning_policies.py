@@ -262,6 +262,14 @@ def test_calls_of_users_are_left_out_on_purpose(kind: str, more: dict[str, Any],
         assert not checks & {"unbounded_wait", "shared_pool", "unknown_answer"}
 
 
+def test_a_fallbacks_own_call_is_asked_for_its_timeout() -> None:
+    """Redis stands in without a timeout: nothing is proposed for it without data, and the plan asks; with one it does not."""
+    for policy, asks in (({}, True), ({"policy": {"timeout": "50ms"}}, False)):
+        served = {"kind": "cache", "safe": True, "decided_by": "ada", "alternatives": [{"to": "redis", **policy}]}
+        found = one(proposals(call(on_failure="degrade", fallback=served)))
+        assert ("a timeout of what the fallback of api -> db asks: redis" in found.needs) == asks
+
+
 def test_a_module_of_a_monolith_is_no_remote_call_but_calls_some() -> None:
     """Calls into a module are functions; the module's own calls to the outside get their policies."""
     found = proposals(call("billing"), call("db", "billing"), components={"billing": {"kind": "module"}})

@@ -9,7 +9,7 @@ from auditkit.checks import Facts
 from auditkit.checks.wording import percent
 from auditkit.model.audit import Choice, Decision, ExperimentResult, Ground, Omission, PolicyProposal
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
-from auditkit.model.paths import Paths, paths
+from auditkit.model.paths import Paths, alternatives, paths
 from auditkit.model.policy import retry, timeout_s
 from auditkit.model.system import Bulkhead, CircuitBreaker, Dependency, Fallback, Policy, Retry, System
 from auditkit.patterns.fallback import open_points
@@ -179,6 +179,8 @@ def _proposal(
     grounds = {"timeout": made.timeout.ground, **{name: ground for name, ground in known.items() if ground is not None}}
     answers = (f"what {dependency.caller} answers when this call fails (on_failure)",) if dependency.on_failure is None else ()
     fallback = tuple(f"fallback of {dependency.subject}: {question}" for question in open_points(dependency.fallback))
+    unbounded = [a.to for a in alternatives(dependency) if timeout_s(a.policy) is None]
+    fallback += tuple(f"a timeout of what the fallback of {dependency.subject} asks: {to}" for to in unbounded)
     patterns = (*made.retry.needs, *made.breaker.needs, *made.pool.needs)
     asked = tuple(dict.fromkeys((*made.timeout.needs, *patterns, *answers, *fallback)))
     standing, elsewhere = standings(dependency, policy, results, today)
