@@ -10,13 +10,14 @@ from importer_seeds import OTHER_FORMS, SEEDS
 from mutations import outcome
 
 from auditkit.errors import InputError
-from auditkit.importers import IMPORTERS
+from auditkit.importers import IMPORTERS, propose_journeys
 from auditkit.importers.base import no_siblings
+from auditkit.model.system import Component, Dependency, System
 from auditkit.project.importing import import_files
 
 FORMS = [*SEEDS.items(), *OTHER_FORMS.items()]
 NAMES = [name for _, (name, _) in FORMS]
-LIMITS = {"native": "10 MB", "edge-list": "50 MB", "jaeger": "60 MB", "graphml": "20 MB", "dot": "10 MB", "mermaid": "2 MB"}
+LIMITS = {"native": "10 MB", "edge-list": "2 MB", "jaeger": "60 MB", "graphml": "20 MB", "dot": "10 MB", "mermaid": "2 MB"}
 """Longest text of some formats, as the message says it."""
 
 
@@ -96,6 +97,27 @@ def test_nesting_without_end_is_refused(format: str, seed: tuple[str, str], sign
         start = time.process_time()
         outcome(IMPORTERS[format], made, name)
         assert time.process_time() - start < 5
+
+
+def test_a_map_too_large_to_be_read_again_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would lock its owner out; what is in the folder stays as it was."""
+    monkeypatch.setattr("auditkit.project.importing.MAX_BYTES", 2_000)
+    (tmp_path / "calls.csv").write_text("from,to\n" + "".join(f"a{n},b{n}\n" for n in range(30)))
+    with pytest.raises(InputError, match=r"system\.yaml  would have .* import fewer files, or fewer calls"):
+        import_files([tmp_path / "calls.csv"], tmp_path / "audit")
+    assert not (tmp_path / "audit").exists()
+
+
+def test_journeys_of_a_large_system_in_circles_are_found_at_once() -> None:
+    """Three thousand components that all are called by some other (finding who reaches most once took the square of that)."""
+    many = tuple(Component(id=f"s{n}") for n in range(3_000))
+    calls = tuple(
+        Dependency(caller=f"s{n}", to=f"s{(n + step) % 1_000 + n // 1_000 * 1_000}") for n in range(3_000) for step in (1, 7)
+    )
+    start = time.process_time()
+    found = propose_journeys(System(system="big", components=many, dependencies=calls)).journeys
+    assert time.process_time() - start < 3
+    assert [journey.entry for journey in found] == ["s0", "s1000", "s2000"]
 
 
 ENTITIES = "".join(f'<!ENTITY a{n} "&a{n - 1};&a{n - 1};">' for n in range(1, 40))

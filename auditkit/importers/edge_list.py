@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
 from auditkit.errors import InputError, Problem
@@ -26,14 +27,15 @@ from auditkit.model.system import (
     split_target,
 )
 
-MAX_CHARACTERS: Final = 50_000_000
-"""Longest text that is read as an edge list: about a million rows."""
+MAX_CHARACTERS: Final = 2_000_000
+"""Longest text that is read as an edge list: forty thousand calls, which take five seconds and make a map of 10 MB."""
 _NESTED: Final[dict[str, type[Noun]]] = {"policy": Policy, "fallback": Fallback, "buffer": Buffer, "latency": LatencyRef}
 _IN_POLICY: Final[dict[str, type[Noun]]] = {"retry": Retry, "circuit_breaker": CircuitBreaker, "bulkhead": Bulkhead}
 _SHORT: Final = {"timeout": "policy.timeout", "max_attempts": "policy.retry.max_attempts"}
 _KINDS: Final = {"from_kind": "from", "to_kind": "to"}
 
 
+@cache
 def _columns() -> dict[str, str]:
     """Every column that may stand in the file, and the path of the dependency that it fills."""
     found = {field.alias or name: field.alias or name for name, field in Dependency.model_fields.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
@@ -68,10 +69,10 @@ def _wrong_keys(value: Any, annotation: Any, path: Path) -> Iterator[tuple[Path,
     """Keys that do not exist in a file (the Python names included), and truth values where figures belong."""
     noun = _noun_in(annotation)
     if isinstance(value, Mapping) and noun is not None and not _is_dict(annotation):
-        fields = {field.alias or name: field for name, field in noun.model_fields.items()}
+        fields = _fields(noun)
         for key, below in value.items():
             if key in fields:
-                yield from _wrong_keys(below, fields[key].annotation, (*path, key))
+                yield from _wrong_keys(below, fields[key], (*path, key))
             else:
                 yield (*path, key), f"unknown key {str(key)!r}", _instead(str(key), noun)
     elif isinstance(value, Mapping):
@@ -84,30 +85,37 @@ def _wrong_keys(value: Any, annotation: Any, path: Path) -> Iterator[tuple[Path,
         yield path, f"{_key(path)}: {str(value).lower()} is no number", "write a number"
 
 
+@lru_cache(maxsize=100)
+def _fields(noun: type[Noun]) -> Mapping[str, Any]:
+    return {field.alias or name: field.annotation for name, field in noun.model_fields.items()}
+
+
 def _instead(key: str, noun: type[Noun]) -> str:
     """What to write instead of a key that a noun does not have: its name in files, its place one level below, the nearest."""
     own = noun.model_fields.get(key)
     if own is not None and own.alias:
         return f"write {own.alias!r}"
-    fields = {field.alias or name: field for name, field in noun.model_fields.items()}
-    for name, field in fields.items():
-        inner = _noun_in(field.annotation)
-        if inner is not None and key in {below.alias or n for n, below in inner.model_fields.items()} - {"evidence"}:
-            holds_one = tuple not in {get_origin(part) for part in (field.annotation, *get_args(field.annotation))}
+    fields = _fields(noun)
+    for name, annotation in fields.items():
+        inner = _noun_in(annotation)
+        if inner is not None and key in _fields(inner).keys() - {"evidence"}:
+            holds_one = tuple not in {get_origin(part) for part in (annotation, *get_args(annotation))}
             if holds_one:
                 return f"write {name}: {{{key}: …}}"
     return nearest(key, fields, "keys here")
 
 
-def _leaves(annotation: Any) -> list[Any]:
+@lru_cache(maxsize=1000)
+def _leaves(annotation: Any) -> tuple[Any, ...]:
     """The types an annotation is made of, without what only describes them."""
     if get_origin(annotation) is Annotated:
         return _leaves(get_args(annotation)[0])
     if get_origin(annotation) is Literal or not get_args(annotation):
-        return [annotation]
-    return [leaf for part in get_args(annotation) for leaf in _leaves(part)]
+        return (annotation,)
+    return tuple(leaf for part in get_args(annotation) for leaf in _leaves(part))
 
 
+@lru_cache(maxsize=1000)
 def _noun_in(annotation: Any) -> type[Noun] | None:
     return next((leaf for leaf in _leaves(annotation) if isinstance(leaf, type) and issubclass(leaf, Noun)), None)
 

@@ -84,19 +84,19 @@ def _reaching(system: System, ids: Sequence[str]) -> list[str]:
         below.setdefault(split_target(dependency.caller)[0], set()).update(
             split_target(target)[0] for target in targets(dependency)
         )
+    import networkx as nx
+
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(sorted(ids))
+    graph.add_edges_from((caller, callee) for caller in sorted(below) for callee in sorted(below[caller]))
+    circles = nx.condensation(graph)  # whoever is in a circle reaches the same as all others in it
     chosen: list[str] = []
-    left = set(ids)
-    while left:
-        best = max(sorted(left), key=lambda entry: len(_closure(entry, below) & left))
-        chosen.append(best)
-        left -= _closure(best, below)
-    return chosen
-
-
-def _closure(start: str, below: dict[str, set[str]]) -> set[str]:
-    seen, todo = {start}, [start]
-    while todo:
-        new = below.get(todo.pop(), set()) - seen
-        seen |= new
-        todo.extend(new)
-    return seen
+    reached: set[int] = set()
+    for circle in nx.topological_sort(circles):
+        entries = circles.nodes[circle]["members"] & set(ids)
+        if circle not in reached and entries:
+            chosen.append(min(entries))
+            reached.add(circle)
+        if circle in reached:
+            reached.update(circles.successors(circle))
+    return sorted(chosen)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeVar
 
 from auditkit.errors import Problem
@@ -53,10 +54,13 @@ def _question(question: Question) -> Question:
     return question if cleaned == said else Question.model_validate(cleaned)
 
 
+_without = lru_cache(maxsize=50_000)(without_credentials)  # most texts of a draft are one of a few
+
+
 def _clean(value: T) -> T:
     """A raw value with all its texts cleaned, keys included."""
     if isinstance(value, str):
-        return without_credentials(value)  # type: ignore[return-value]
+        return _without(value)  # type: ignore[return-value]
     if isinstance(value, Mapping):
         return {_clean(key): _clean(below) for key, below in value.items()}  # type: ignore[return-value]
     if isinstance(value, (list, tuple)):

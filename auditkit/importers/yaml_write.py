@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from auditkit.importers.yaml_text import plain_value
@@ -83,6 +84,7 @@ def _scalar(value: Any, flow: bool) -> str:
     return _text(str(value), flow)
 
 
+@lru_cache(maxsize=50_000)
 def _text(text: str, flow: bool) -> str:
     """A text without quotes where every YAML reader, old or new, takes it for a text; else in double quotes."""
     plain = (_PLAIN if flow else _PLAIN_IN_BLOCK).fullmatch(text)
