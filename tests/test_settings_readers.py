@@ -219,6 +219,15 @@ def test_a_rule_for_everybody_holds_for_each_known_call():
     assert found == {"web -> orders": bounded, "api -> orders": bounded, "jobs -> orders": None, "api -> users": None}
 
 
+def test_a_contradiction_names_the_call():
+    """A rule for everybody that says otherwise than a person is listed under the call, not under an entry without a name."""
+    person = "system: s\ncomponents: [{id: web}, {id: orders}]\ndependencies: [{from: web, to: orders, policy: {timeout: 1s}}]\n"
+    _, conflicts = merge([load_yaml(person, "s.yaml"), read("istio", RULES, "rules.yaml")])
+    assert [(found.what, found.kept, found.dropped) for found in conflicts] == [
+        ("web -> orders: policy.timeout", "1s (s.yaml)", "500ms (rules.yaml)")
+    ]
+
+
 def test_a_rule_for_everybody_invents_no_call():
     """Where no call of the host is known, the rule raises a question."""
     merged, _ = merge([load_yaml("system: s\ncomponents: [{id: orders}]", "s.yaml"), read("istio", RULES, "rules.yaml")])
@@ -427,6 +436,17 @@ def test_whose_proxy_it_is_is_asked_where_nothing_tells():
     assert nobody.dependencies == dump.dependencies == ()
     assert "does not say whose" in asked(nobody)
     assert "import the mesh's own objects" in asked(dump)
+
+
+@pytest.mark.parametrize("target", ["envoy", "hystrix"])
+def test_a_file_of_ours_is_named_for_its_caller(target):
+    """`import out/envoy` gives the files without their folder; what they begin with says that the name is the caller's."""
+    system, strategy = two(**EXPRESSIBLE[target])
+    ((path, text),) = exported(target, system, strategy)
+    (item,) = read(target, text, path.rpartition("/")[2]).dependencies
+    assert item.data["from"] == "api"
+    strangers = text.replace("Written by auditkit", "Written by hand")
+    assert read(target, strangers, path.rpartition("/")[2]).dependencies == ()
 
 
 def test_a_timeout_of_nought_switches_it_off():

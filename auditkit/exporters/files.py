@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from auditkit.exporters.text import one_line
+from auditkit.importers.settings import WRITTEN_BY_US
 
-HEAD = "Written by auditkit from the strategy of this audit. Do not edit: change the strategy and export again."
+HEAD = f"{WRITTEN_BY_US} from the strategy of this audit. Do not edit: change the strategy and export again."
 
 
 def yaml_file(documents: Iterable[Any], comments: Iterable[str] = ()) -> bytes:

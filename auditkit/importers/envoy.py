@@ -57,15 +57,15 @@ def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
     """A dependency of the proxy's owner on each cluster that a route leads to or that is limited."""
     reading = Reading()
     for node in parse_all(text, name):
-        _document(node, name, reading)
+        caller = text_of(below(node.value, "node", "cluster")) or owner_of(name, text, _GENERIC)
+        _document(node, name, caller, reading)
     return reading.draft(name, CANNOT_SAY)
 
 
-def _document(node: Node, name: str, reading: Reading) -> None:
+def _document(node: Node, name: str, caller: str | None, reading: Reading) -> None:
     parts = tuple(_parts(node.value))
     clusters = {text_of(part.data.get("name")): part for part in parts if "name" in part.data and not _action(part)}
     routes = [part for part in parts if _action(part)]
-    caller = text_of(below(node.value, "node", "cluster")) or owner_of(name, _GENERIC)
     if any(cluster.startswith("outbound|") for cluster in clusters):
         what = f"{name} is a dump of a mesh's proxy, which knows every service and calls few: import the mesh's own objects"
         reading.ask(f"envoy {name}", "", what, f"{name}:{node.line}")

@@ -32,7 +32,7 @@ def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
     found, profiles = flat_settings(text, name)
     reading = Reading()
     named = next((text_of(flat.value) for flat in found if flat.plain == "spring.application.name"), "")
-    caller = named or owner_of(name, _GENERIC)
+    caller = named or owner_of(name, text, _GENERIC)
     commands, pools = _named(found, "hystrix.command"), _named(found, "hystrix.threadpool")
     shared, shared_pool = commands.pop(_DEFAULT, {}), pools.pop(_DEFAULT, {})
     if caller is None and (commands or shared):

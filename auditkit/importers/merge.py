@@ -172,12 +172,13 @@ def _decided(path: str, said: Sequence[Said], earlier: Sequence[Said], conflicts
         return next(((s.item, value_at(s.item, path)) for s in said if value_at(s.item, path) is not None), (said[0].item, None))
     stated.sort(key=lambda pair: (pair[0].rank(path), canonical(meaning(pair[1])), pair[0].item.source))
     winner, kept = stated[0]
+    named = next((s.item for s in said if "from" in s.item.data or "id" in s.item.data), winner.item)
     for other, dropped in stated[1:]:
         if path not in _IDENTITY and not same(meaning(kept), meaning(dropped)):
             conflicts.append(
                 Conflict(
                     where=other.item.where(path),
-                    what=f"{title_of(other.item)}: {path}",
+                    what=f"{title_of(named)}: {path}",
                     kept=f"{shown(kept)} ({winner.item.source})",
                     dropped=f"{shown(dropped)} ({other.item.source})",
                     evidence=evidence_nouns(other.item),

@@ -24,6 +24,8 @@ from auditkit.units import format_duration, parse_duration
 
 T = TypeVar("T")
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,300}")
+WRITTEN_BY_US: Final = "Written by auditkit"
+"""How every file that we export begins."""
 _TARGETS: Final = frozenset({"resilience4j", "hystrix", "grpc", "dotnet", "envoy"})
 _NO_COMPONENT: Final = _TARGETS | {
     "src", "main", "resources", "config", "conf", "classes", "target", "app", "boot-inf", "etc", "out", "sources",
@@ -196,15 +198,18 @@ def folder_of(name: str) -> str | None:
     return next((folder for folder in reversed(folders) if folder.lower() not in _NO_COMPONENT and _ID.fullmatch(folder)), None)
 
 
-def owner_of(name: str, generic: frozenset[str]) -> str | None:
-    """The same for formats that are also kept as one file for each caller, in a folder named for the format.
+def owner_of(name: str, text: str, generic: frozenset[str]) -> str | None:
+    """The same for formats that are also kept as one file for each caller: in a folder named for the format, as we write them.
 
-    >>> owner_of("out/envoy/orders.yaml", frozenset({"envoy"})), owner_of("orders/envoy.yaml", frozenset({"envoy"}))
+    >>> owner_of("out/envoy/orders.yaml", "", frozenset({"envoy"})), owner_of("orders/envoy.yaml", "", frozenset({"envoy"}))
     ('orders', 'orders')
+    >>> owner_of("orders.yaml", f"# {WRITTEN_BY_US} …", frozenset()), owner_of("orders.yaml", "", frozenset())
+    ('orders', None)
     """
     path = PurePosixPath(name.replace("\\", "/"))
     stem = path.name.removesuffix(path.suffix)
-    if path.parent.name.lower() in _TARGETS and stem.lower() not in generic and _ID.fullmatch(stem):
+    for_caller = path.parent.name.lower() in _TARGETS or WRITTEN_BY_US in text[:200]
+    if for_caller and stem.lower() not in generic and _ID.fullmatch(stem):
         return stem
     return folder_of(name)
 
