@@ -426,7 +426,7 @@ def test_a_bootstrap_of_envoy_has_the_defaults_of_its_api():
         "order-server": {"timeout": "1s", "retry": {"max_attempts": 2, **waits}, "bulkhead": {"max_concurrent": 30}},
         "users": {"timeout": "15s", "retry": "none", "circuit_breaker": {"failures": 5, "open_for": "30s", "max_open": "5m"}},
     }
-    assert {question.id for question in draft.questions} == {"routes web -> order-server", "ejection web -> users"}
+    assert {question.id for question in draft.questions} == {"routes web -> order-server", "ejection (front.yaml)"}
 
 
 def test_whose_proxy_it_is_is_asked_where_nothing_tells():
@@ -735,13 +735,13 @@ TRAPS = {
         "istio",
         RULES,
         RULES.replace("baseEjectionTime: 1m", "baseEjectionTime: 1m, maxEjectionPercent: 100"),
-        "at most 10 % of the hosts of orders",
+        "outlier detection of orders ejects at most 10 %",
     ),
     "Envoy ejects a tenth of the hosts at most": (
         "envoy",
         "clusters: [{name: pay, outlier_detection: {consecutive_5xx: 3}}]",
         "clusters: [{name: pay, outlier_detection: {consecutive_5xx: 3, max_ejection_percent: 100}}]",
-        "at most 10 % of the hosts of pay",
+        "outlier detection of web -> pay ejects at most 10 %",
     ),
     "Polly waits 2 s": (
         "dotnet",
@@ -760,6 +760,13 @@ def test_a_trap_is_asked_about(trap):
     target, with_it, without, words = TRAPS[trap]
     assert words in asked(read(target, with_it, "web/orders.json"))
     assert words not in asked(read(target, without, "web/orders.json"))
+
+
+def test_a_trap_of_many_calls_is_one_question():
+    """A mesh of a hundred hosts without retries is asked about once, with the first of them by name."""
+    rules = "---".join(ROUTE.replace("orders", f"s{number}") for number in range(100))
+    (found,) = read("istio", rules, "rules.yaml").questions
+    assert "retries of web -> s0, web -> s1, web -> s2, web -> s3, web -> s4 and 95 more" in found.what
 
 
 def test_everybody_else_is_not_asked_about_where_callers_are_named():

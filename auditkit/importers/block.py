@@ -32,7 +32,7 @@ class Block:
         None where it is neither stated nor has a default, where it cannot be read (a problem), and where it is set from
         outside the file (a question).
 
-        >>> from auditkit.importers.settings import count
+        >>> from auditkit.importers.figures import count
         >>> block = Block({"a": (7, "x.yml:1", "a")}.get, "web -> db", Reading())
         >>> block.get("a", count, "3"), block.get("maxAttempts", count, "3"), block.taken
         (7, 3, ['maxAttempts 3'])

@@ -14,8 +14,9 @@ from typing import Final
 from auditkit.importers.base import Importer, ReadSibling, beginning
 from auditkit.importers.block import Block
 from auditkit.importers.dotnet_code import Switched, switched_in_code, without_comments
+from auditkit.importers.figures import count, number, percent, truth, whole
 from auditkit.importers.flat import Flat, flat_nodes
-from auditkit.importers.settings import Reading, Setting, count, folder_of, number, percent, retry_of, truth, whole
+from auditkit.importers.settings import Reading, Setting, folder_of, retry_of
 from auditkit.importers.shapes import text_of
 from auditkit.importers.yaml_text import parse_all
 from auditkit.model.draft import Draft
@@ -136,8 +137,8 @@ def _retry(of: Block, standard: bool, where: str) -> Retry | Nothing | None:
         longest = min(longest, delay * more) if longest is not None else delay * more
     if not stated:
         how = "doubled each time" if growing else "the same each time"
-        what = f"{of.about}: nobody set how long to wait before a retry, so it is Polly's 2 s, {how}: is that meant?"
-        of.reading.ask(f"waits {of.about}", of.about, what, where)
+        what = f"nobody set how long {{calls}} wait before a retry, so it is Polly's 2 s, {how}: is that meant?"
+        of.reading.trap(f"waits {how}", of.about, what, where)
     return retry_of(
         1 + more,
         backoff_s=delay,

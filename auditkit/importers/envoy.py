@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from auditkit.importers.base import Importer, ReadSibling, beginning
 from auditkit.importers.block import Block
+from auditkit.importers.figures import count, percent, seconds, whole
 from auditkit.importers.mesh import ask_about_ejection, before_sending, envoy_waits, short_host
-from auditkit.importers.settings import Reading, Setting, count, owner_of, percent, retry_of, seconds, whole
+from auditkit.importers.settings import Reading, Setting, owner_of, retry_of
 from auditkit.importers.shapes import below, text_of
 from auditkit.importers.yaml_text import Node, parse_all
 from auditkit.model.draft import Draft

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from auditkit.errors import InputError
 from auditkit.importers.base import Importer, ReadSibling, beginning
-from auditkit.importers.settings import Reading, Setting, count, factor, folder_of, number, retry_of, seconds
+from auditkit.importers.figures import count, factor, number, seconds
+from auditkit.importers.settings import Reading, Setting, folder_of, retry_of
 from auditkit.importers.shapes import below, list_of, text_of
 from auditkit.importers.yaml_text import parse
 from auditkit.model.draft import Draft

@@ -8,8 +8,9 @@ from typing import Final
 
 from auditkit.importers.base import Importer, ReadSibling, beginning
 from auditkit.importers.block import Block
+from auditkit.importers.figures import count, percent, truth, whole
 from auditkit.importers.flat import Flat, finder, flat_settings, under
-from auditkit.importers.settings import Reading, Setting, count, owner_of, percent, truth, whole
+from auditkit.importers.settings import Reading, Setting, owner_of
 from auditkit.importers.shapes import text_of
 from auditkit.model.draft import Draft
 from auditkit.model.noun import NONE

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from auditkit.importers.base import Importer, ReadSibling, beginning
 from auditkit.importers.block import Block
+from auditkit.importers.figures import percent, seconds, whole
 from auditkit.importers.kubernetes_objects import KubeObject, read_objects
 from auditkit.importers.mesh import BY_NAME, Mesh, ask_about_ejection, before_sending, envoy_waits
-from auditkit.importers.settings import Reading, Setting, percent, retry_of, seconds, whole
+from auditkit.importers.settings import Reading, Setting, retry_of
 from auditkit.importers.shapes import below, list_of, mapping_of, text_of
 from auditkit.model.draft import Draft
 from auditkit.model.noun import NONE
@@ -126,10 +127,10 @@ def _ask_about_retries(setting: Setting, reading: Reading) -> None:
     """Istio tries again on its own account: a trap where work must not be done twice."""
     if "retry" in setting.assumed:
         what = (
-            f"{setting.locator} says nothing of retries of {setting.subject}, so Istio tries twice more (its default): may the"
-            " work be done twice, and is that meant?"
+            "no VirtualService says anything of retries of {calls}, so Istio tries twice more (its default): may the work be done"
+            " twice, and is that meant?"
         )
-        reading.ask(f"retries {setting.subject}", setting.subject, what, f"{setting.source}:{setting.line}")
+        reading.trap("retries", setting.subject, what, f"{setting.source}:{setting.line}")
 
 
 # ---------------------------------------------------------------------------------------------------- limits, outlier detection

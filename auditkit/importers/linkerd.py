@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from auditkit.importers.base import Importer, ReadSibling, beginning
 from auditkit.importers.block import Block
+from auditkit.importers.figures import count, number, seconds, truth, whole
 from auditkit.importers.kubernetes_objects import KubeObject, read_objects
 from auditkit.importers.mesh import BY_NAME, Mesh
-from auditkit.importers.settings import Reading, Setting, count, number, retry_of, seconds, truth, whole
+from auditkit.importers.settings import Reading, Setting, retry_of
 from auditkit.importers.shapes import below, text_of
 from auditkit.model.draft import Draft
 from auditkit.model.system import CircuitBreaker, Policy

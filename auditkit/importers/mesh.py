@@ -81,7 +81,7 @@ def ask_about_ejection(setting: Setting, share: float | None, library: str, wher
     """Outlier detection that may eject hardly anybody, because nobody said how many: a trap where all hosts fail together."""
     if isinstance(setting.policy.circuit_breaker, CircuitBreaker) and share is None:
         what = (
-            f"{setting.locator} ejects at most 10 % of the hosts of {setting.callee} ({library}'s default): with fewer than"
-            " twenty, one sick host at most, and all others are still called: is that meant?"
+            f"outlier detection of {{calls}} ejects at most 10 % of the hosts ({library}'s default): with fewer than twenty, one"
+            " sick host at most, and all others are still called: is that meant?"
         )
-        reading.ask(f"ejection {setting.subject}", setting.subject, what, where)
+        reading.trap("ejection", setting.subject, what, where)

@@ -8,20 +8,9 @@ from typing import Final
 
 from auditkit.importers.base import Importer, ReadSibling, beginning
 from auditkit.importers.block import Block
+from auditkit.importers.figures import count, factor, number, percent, seconds, truth, whole
 from auditkit.importers.flat import Flat, finder, flat_settings, under
-from auditkit.importers.settings import (
-    Reading,
-    Setting,
-    count,
-    factor,
-    folder_of,
-    number,
-    percent,
-    retry_of,
-    seconds,
-    truth,
-    whole,
-)
+from auditkit.importers.settings import Reading, Setting, folder_of, retry_of
 from auditkit.importers.shapes import text_of
 from auditkit.model.draft import Draft
 from auditkit.model.system import Bulkhead, CircuitBreaker, Nothing, Policy, Retry
@@ -146,10 +135,10 @@ def _breaker(of: Block, where: str) -> CircuitBreaker:
     slow_is_stated = of.find("slowCallDurationThreshold") is not None
     if not slow_is_stated:
         what = (
-            f"{of.about}: resilience4j counts a call as slow from 60 s on (its default), so the breaker does not see slowness:"
-            " from when on is it slow?"
+            "resilience4j counts a call as slow from 60 s on (its default), so the breakers of {calls} do not see slowness: from"
+            " when on is a call slow?"
         )
-        of.reading.ask(f"slow calls {of.about}", of.about, what, where)
+        of.reading.trap("slow calls", of.about, what, where)
     return CircuitBreaker(
         failure_rate=None if in_a_row else rate,
         failures=size if in_a_row else None,

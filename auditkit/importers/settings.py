@@ -20,10 +20,12 @@ from auditkit.model.draft import Draft, Item
 from auditkit.model.noun import NONE
 from auditkit.model.policy import attempt_timeout_s, attempts, backoffs_s, call_worst_case_s
 from auditkit.model.system import Nothing, Policy, Question, Retry, split_target
-from auditkit.units import format_duration, parse_duration
+from auditkit.units import format_duration
 
 T = TypeVar("T")
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,300}")
+SHOWN: Final = 5
+"""How many calls a question lists."""
 WRITTEN_BY_US: Final = "Written by auditkit"
 """How every file that we export begins."""
 _TARGETS: Final = frozenset({"resilience4j", "hystrix", "grpc", "dotnet", "envoy"})
@@ -64,10 +66,12 @@ class Reading:
     settings: list[Setting] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    traps: dict[str, tuple[str, str, list[str]]] = field(default_factory=dict)
 
     def figure(self, value: object, where: str, what: str, parse: Callable[[Any], T]) -> T | None:
         """A value as `parse` reads it; nothing is nothing, and what cannot be read is a problem at its place.
 
+        >>> from auditkit.importers.figures import count
         >>> reading = Reading()
         >>> reading.figure("3", "a.yaml:1", "attempts", count), reading.figure("three", "a.yaml:2", "attempts", count)
         (3, None)
@@ -86,6 +90,13 @@ class Reading:
     def ask(self, id: str, about: str, what: str, where: str) -> None:
         """A question, with the place that raises it."""
         self.questions.append(question(id, about, what, where))
+
+    def trap(self, id: str, subject: str, what: str, where: str) -> None:
+        """A doubt about what a library does on its own account; all calls that share it are one question, at the first of them.
+
+        `{calls}` in `what` stands for their names.
+        """
+        self.traps.setdefault(id, (what, where, []))[2].append(subject)
 
     def add(self, setting: Setting) -> None:
         """One more setting; one that says nothing is left out, and a name that no component can have becomes a question."""
@@ -126,6 +137,11 @@ class Reading:
     def draft(self, name: str, cannot_say: tuple[str, ...]) -> Draft:
         """Everything found, as a Draft: components, dependencies (declared), and what holds for every caller."""
         items = self._united()
+        for trap, (what, where, subjects) in self.traps.items():
+            calls = tuple(dict.fromkeys(subjects))
+            more = f" and {len(calls) - SHOWN} more" if len(calls) > SHOWN else ""
+            said = what.replace("{calls}", ", ".join(calls[:SHOWN]) + more)
+            self.ask(f"{trap} ({where.rpartition(':')[0]})", calls[0], said, where)
         return Draft(
             source=name,
             components=self._components(),
@@ -221,80 +237,3 @@ def retry_of(max_attempts: int, **figures: Any) -> Retry | Nothing:
     ('none', 3)
     """
     return NONE if max_attempts == 1 else Retry(max_attempts=max_attempts, **figures)
-
-
-def count(value: object) -> int:
-    """A whole number of 1 or more. Raises `ValueError` (what is wrong; what to write instead), as all of these do."""
-    found = whole(value)
-    if found < 1:
-        raise ValueError(f"{found} is too small; write 1 or more")
-    return found
-
-
-def whole(value: object) -> int:
-    """A whole number of 0 or more.
-
-    >>> whole(3), whole("0")
-    (3, 0)
-    """
-    text = text_of(value).strip()
-    if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise ValueError(f"{text!r} is no whole number; write for example 3")
-    return int(text)
-
-
-def number(value: object) -> float:
-    """A number of 0 or more.
-
-    >>> number("1.5"), number(2)
-    (1.5, 2.0)
-    """
-    text = text_of(value).strip()
-    if not re.fullmatch(r"[0-9]{1,18}(\.[0-9]{1,18})?", text):
-        raise ValueError(f"{text!r} is no number; write for example 1.5")
-    return float(text)
-
-
-def factor(value: object) -> float:
-    """By how much something grows: a number of 1 or more.
-
-    >>> factor("1.5")
-    1.5
-    """
-    found = number(value)
-    if found < 1:
-        raise ValueError(f"{found:g} lets it shrink; write 1 or more")
-    return found
-
-
-def percent(value: object) -> float:
-    """A share 0..1 that is written as a number of percent.
-
-    >>> percent(50), percent("12.5%")
-    (0.5, 0.125)
-    """
-    found = number(text_of(value).strip().removesuffix("%"))
-    if found > 100:
-        raise ValueError(f"{found:g} is more than all; write 0 to 100")
-    return round(found / 100, 12)
-
-
-def truth(value: object) -> bool:
-    """`true` or `false`.
-
-    >>> truth(True), truth("FALSE")
-    (True, False)
-    """
-    text = text_of(value).strip().lower()
-    if text not in ("true", "false"):
-        raise ValueError(f"{text!r} is neither true nor false; write true or false")
-    return text == "true"
-
-
-def seconds(value: object) -> float:
-    """A duration with its unit, in seconds.
-
-    >>> seconds("0.25s"), seconds("1m30s")
-    (0.25, 90.0)
-    """
-    return parse_duration(text_of(value))
