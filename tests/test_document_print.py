@@ -173,7 +173,7 @@ def test_the_docx_opens_in_libreoffice(tmp_path, hostile_docx):
 
 
 def test_no_heading_of_a_column_is_broken_in_libreoffice(tmp_path):
-    """Whatever font stands in for ours: each word in the head of a table stands whole."""
+    """Whatever font stands in for ours: each word in the head of a table stands whole, and the summary is one page."""
     program = shutil.which("soffice") or shutil.which("libreoffice")
     if program is None or shutil.which("pdftotext") is None:
         pytest.skip("no LibreOffice or no pdftotext here (Debian: libreoffice-writer-nogui, poppler-utils)")
@@ -182,6 +182,7 @@ def test_no_heading_of_a_column_is_broken_in_libreoffice(tmp_path):
     convert = [program, home, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / "strategy.docx")]
     subprocess.run(convert, capture_output=True, timeout=300, check=True)
     ran = subprocess.run(["pdftotext", str(tmp_path / "strategy.pdf"), "-"], capture_output=True, text=True, check=True)
+    assert "2 Scope, owners" in ran.stdout.split("\f")[1]
     seen = set(ran.stdout.split())
     sections = context(analysed(simulated_book())).sections
     heads = {
@@ -229,6 +230,17 @@ def test_pictures_for_word_are_the_same_every_time():
     first = png(svg)
     assert first == png(svg)
     assert Image.open(io.BytesIO(first)).size == (80, 40)
+
+
+def test_tables_say_what_they_are_in_the_order_that_word_demands():
+    """The schema of table properties is a sequence; Word calls a file damaged where it is another one."""
+    from docx import Document
+
+    order = ("tblStyle", "tblW", "jc", "tblLayout", "tblCellMar", "tblLook")
+    for table in Document(io.BytesIO(written(shop_book(), "docx"))).tables:
+        names = [child.tag.rpartition("}")[2] for child in table._tbl.tblPr]
+        assert "tblCellMar" in names
+        assert names == sorted(names, key=order.index)
 
 
 def test_columns_have_their_widths_in_every_word_processor():

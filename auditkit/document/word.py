@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _NOTICES: Final = {"missing": "FFF8E3", "warning": "FDECE3"}
 _ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
+_SUMMARY: Final = 0.88
+"""Size of the letters of the summary, so that it is one page also with a wider font than ours."""
 _MARGIN: Final = 60
 """Left and right in a cell, in twentieths of a point."""
 _BOOKMARK: Final = 40
@@ -46,6 +48,7 @@ def docx(doc: Context, template: bytes | None = None) -> bytes:
         _empty(word)
     else:
         _page(word)
+        _footer(word, f"{doc.title[:80]} – auditkit {doc.version}")
     _properties(word, doc)
     word.add_heading(doc.title, level=0)
     word.add_paragraph(doc.subtitle)
@@ -56,7 +59,7 @@ def docx(doc: Context, template: bytes | None = None) -> bytes:
         heading.paragraph_format.page_break_before = True if section.number == 2 else None  # the summary is a page of its own
         _bookmark(heading, section.anchor)
         for block in section.blocks:
-            _write(word, block)
+            _write(word, block, _SUMMARY if section.number == 1 and template is None else 1.0)
     out = io.BytesIO()
     word.save(out)
     return _same_bytes(out.getvalue())
@@ -89,7 +92,25 @@ def _page(word: Document) -> None:
     section.left_margin = section.right_margin = Mm(16)
     section.top_margin = section.bottom_margin = Mm(18)
     word.styles["Normal"].font.name = "Calibri"
-    word.styles["Normal"].font.size = Pt(10)
+    word.styles["Normal"].font.size = Pt(9.5)
+    word.styles["Normal"].paragraph_format.space_after = Pt(3)
+    word.styles["Normal"].paragraph_format.line_spacing = 1.0
+    for level in (1, 2):
+        word.styles[f"Heading {level}"].paragraph_format.space_before = Pt(18 / level)
+        word.styles[f"Heading {level}"].paragraph_format.space_after = Pt(4)
+
+
+def _footer(word: Document, words: str) -> None:
+    """What this is, and the number of the page."""
+    from docx.shared import Pt
+
+    paragraph = word.sections[0].footer.paragraphs[0]
+    paragraph.add_run(f"{words} – page ").font.size = Pt(8)
+    field = _element("w:fldSimple", {"w:instr": "PAGE"})
+    number = paragraph.add_run("1")
+    number.font.size = Pt(8)
+    field.append(number._r)
+    paragraph._p.append(field)
 
 
 def _properties(word: Document, doc: Context) -> None:
@@ -100,7 +121,9 @@ def _properties(word: Document, doc: Context) -> None:
     core.last_modified_by, core.revision, core.language, core.comments = f"auditkit {doc.version}", 1, "en", ""
 
 
-def _write(word: Document, block: Block) -> None:
+def _write(word: Document, block: Block, scale: float) -> None:
+    """One block; `scale` makes its letters smaller than those of the page."""
+    before = len(word.paragraphs) if scale != 1 else 0
     match block:
         case Heading():
             _bookmark(word.add_heading(block.text, level=2), block.anchor)
@@ -113,15 +136,19 @@ def _write(word: Document, block: Block) -> None:
             for item in block.items:
                 _runs(word.add_paragraph(style=_style(word, "List Number" if block.ordered else "List Bullet")), item)
         case Table():
-            _table(word, block)
+            _table(word, block, scale)
         case Picture():
             _picture(word, block)
         case Listing():
             for line in block.lines:
                 _code(word.add_paragraph(), line)
+    if scale != 1 and not isinstance(block, Heading):
+        for paragraph in word.paragraphs[before:]:
+            for run in paragraph.runs:
+                run.font.size = int(scale * word.styles["Normal"].font.size)
 
 
-def _table(word: Document, block: Table) -> None:
+def _table(word: Document, block: Table, scale: float) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Emu, Pt
     from docx.table import _Cell
@@ -132,8 +159,8 @@ def _table(word: Document, block: Table) -> None:
     caption.paragraph_format.space_after = Pt(3)
     made = word.add_table(rows=1 + len(block.rows), cols=len(block.head), style=_style(word, "Table Grid"))
     made.autofit = False
-    made._tbl.tblPr.append(_margins())
-    points = 8.5 if len(block.head) <= 5 else 7.5 if len(block.head) <= 8 else 6.5
+    _add_margins(made._tbl.tblPr)
+    points = scale * (8.5 if len(block.head) <= 5 else 7.5 if len(block.head) <= 8 else 6.5)
     style = _cell_style(word, points)
     wide = [int(width) for width in widths(block, _usable(word), Pt(points), Pt(2 * _MARGIN / 20))]
     for column, width in zip(made._tbl.tblGrid.gridCol_lst, wide, strict=True):
@@ -154,12 +181,16 @@ def _table(word: Document, block: Table) -> None:
     word.add_paragraph().paragraph_format.space_after = Pt(0)
 
 
-def _margins() -> BaseOxmlElement:
-    """Narrow margins left and right in cells, so that words have the room."""
+def _add_margins(properties: BaseOxmlElement) -> None:
+    """Narrow margins left and right in cells, so that words have the room; `tblLook` has to stand behind them."""
     margins = _element("w:tblCellMar")
     for side in ("w:left", "w:right"):
         margins.append(_element(side, {"w:w": str(_MARGIN), "w:type": "dxa"}))
-    return margins
+    look = properties.find(_qualified("w:tblLook"))
+    if look is None:
+        properties.append(margins)
+    else:
+        look.addprevious(margins)
 
 
 def _cell_style(word: Document, points: float) -> str:
