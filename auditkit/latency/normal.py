@@ -82,8 +82,8 @@ def select(
         if len(chosen) > _MOST_LEFT_OUT * len(slices):
             notes.append(index)
             chosen = {}
-        labelled = {n: f"incident: {label}" for n in slices if (label := _inside(n, slice_s, incidents)) is not None}
-        kept = {n for n in slices if _inside(n, slice_s, keep) is not None}
+        labelled = {n: f"incident: {label}" for n, label in _inside(slices, slice_s, incidents).items()}
+        kept = _inside(slices, slice_s, keep)
         reasons[index] = {n: reason for n, reason in sorted({**chosen, **labelled}.items()) if n not in kept}
     words = "no normal window: more than half of the time slices stand apart, so none is left out; name incidents yourself"
     return Selection(reasons, (f"{words} ({len(notes)} calls)",) if notes else ())
@@ -138,7 +138,11 @@ def _episodes(medians_s: npt.NDArray[np.float64], load: npt.NDArray[np.float64])
     }
 
 
-def _inside(number: int, slice_s: float, ranges: Sequence[TimeRange]) -> str | None:
-    """The label of the first range that touches a slice."""
-    start, end = number * slice_s, (number + 1) * slice_s
-    return next((r.label or "labelled" for r in ranges if r.start_s < end and r.end_s > start), None)
+def _inside(numbers: Sequence[int], slice_s: float, ranges: Sequence[TimeRange]) -> dict[int, str]:
+    """The slices that a range touches, with the label of the first that does."""
+    return {
+        n: r.label or "labelled"
+        for r in reversed(ranges)
+        for n in numbers
+        if r.start_s < (n + 1) * slice_s and r.end_s > n * slice_s
+    }

@@ -101,10 +101,13 @@ class Reduced:
     def by_call(self) -> tuple[Reduced, ...]:
         """The rows of each call, in order of `calls`; those of one outcome lie together."""
         group = self.call * len(OUTCOMES) + self.outcome
-        few = len(self.calls) * len(OUTCOMES) < 2**16
-        order = np.argsort(group.astype(np.uint16) if few else group, kind="stable")  # of short numbers: by counting, fast
-        arrays = {name: getattr(self, name)[order] for name in _ARRAYS}
-        ends = np.searchsorted(arrays["call"], np.arange(len(self.calls) + 1))
+        if len(self.calls) * len(OUTCOMES) < 2**16:
+            group = group.astype(np.uint16)  # short numbers are sorted by counting them, which is fast
+        order = np.argsort(group, kind="stable")
+        call, outcome = (part.astype(np.int64) for part in np.divmod(group[order], len(OUTCOMES)))
+        others = {name: getattr(self, name)[order] for name in _ARRAYS if name not in ("call", "outcome")}
+        arrays = {"call": call, "outcome": outcome, **others}
+        ends = np.searchsorted(call, np.arange(len(self.calls) + 1)).tolist()
         return tuple(
             _reduced(self.calls, {name: array[start:end] for name, array in arrays.items()}) for start, end in pairwise(ends)
         )
@@ -256,4 +259,5 @@ def _numbers(column: Any, missing: float, kind: Any) -> Any:
     import pyarrow.compute as pc
 
     wanted = pa.int64() if kind is np.int64 else pa.float64()
-    return pc.fill_null(pc.cast(column, wanted, safe=False), pa.scalar(missing, wanted)).to_numpy().astype(kind)
+    found = pc.cast(column, wanted, safe=False)
+    return (pc.fill_null(found, pa.scalar(missing, wanted)) if found.null_count else found).to_numpy()

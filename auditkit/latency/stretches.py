@@ -75,13 +75,13 @@ def _partition(level: npt.NDArray[np.float64]) -> list[int]:
     scatter = 1.4826 * float(np.median(np.abs(np.diff(level)))) / math.sqrt(2)
     price = 3 * math.log(n) * max(scatter, 0.02) ** 2
     sums, squares = np.concatenate(([0.0], np.cumsum(level))), np.concatenate(([0.0], np.cumsum(level**2)))
+    length = np.maximum(np.subtract.outer(np.arange(n + 1), np.arange(n + 1)), 1)
+    error = np.subtract.outer(squares, squares) - np.subtract.outer(sums, sums) ** 2 / length  # [end, begin]
     best, last = np.full(n + 1, np.inf), np.zeros(n + 1, dtype=np.int64)
     best[0] = -price
     for end in range(_SHORTEST, n + 1):
-        begin = np.arange(0, end - _SHORTEST + 1)
-        error = squares[end] - squares[begin] - (sums[end] - sums[begin]) ** 2 / (end - begin)
-        cost = best[begin] + error + price
-        last[end] = int(np.argmin(cost))
+        cost = best[: end - _SHORTEST + 1] + error[end, : end - _SHORTEST + 1] + price
+        last[end] = cost.argmin()
         best[end] = cost[last[end]]
     ends = [n]
     while last[ends[-1]] > 0:
