@@ -227,17 +227,68 @@ def test_files_are_found_by_browsing(audit: Audit, tmp_path: Path) -> None:
 
 
 def test_an_experiment_is_simulated_with_both_settings(audit: Audit) -> None:
-    """Slow recommendations: today the claim fails, with the proposed settings it holds; the picture says so in words."""
+    """Slow recommendations: today the claim fails, with the proposed settings it holds; the pictures say so in words."""
     audit.plan()
     panel = see.simulation_panel(audit)
     panel["experiment"].value = "chaos-timeout-api-home-recommendation"
     assert "a slow recommendation costs api:home at most 300ms a call" in panel["about"].value
     panel["go"].click()
+    panel["wait"]()
     assert " runs, seed 1. Kept in out/simulation.json." in panel["message"].value
     assert panel["progress"].value == panel["progress"].max > 0
-    assert "without api:home -> users" in read(panel["shown"].value)
     assert "with today settings: fails" in panel["shown"].value
     assert "with proposed settings: holds" in panel["shown"].value
+    assert "<td" in panel["shown"].value
+    assert re.search(r"today: .*during .*9\d\.\d% error.*proposed: .*during 100\.0% degraded", panel["picture"].value)
+    panel["journey"].value = "order"
+    assert "order, second by second" in panel["picture"].value
+
+
+def test_a_simulation_is_cancelled_and_what_is_done_is_kept(audit: Audit) -> None:
+    """Every experiment is asked for, and the button is clicked while the first fault runs: those of that fault are kept."""
+    audit.plan()
+    panel = see.simulation_panel(audit)
+    panel["experiment"].value = "(every experiment)"
+    panel["go"].click()
+    assert panel["go"].disabled
+    assert not panel["cancel"].disabled
+    panel["cancel"].click()
+    panel["wait"]()
+    assert "Cancelled: what was done is kept in out/simulation.json." in panel["message"].value
+    assert 0 < panel["progress"].value < panel["progress"].max
+    kept = {trial.experiment for trial in audit.plan().trials}
+    assert 0 < len(kept) < len([e for e in audit.plan().experiments if e.kind == "chaos"])
+    assert not panel["go"].disabled
+
+
+def test_without_an_experiment_the_panel_says_what_to_do(tmp_path: Path) -> None:
+    """An empty audit: a sentence in place of a run."""
+    panel = see.simulation_panel(Audit.new(tmp_path / "empty"))
+    panel["go"].click()
+    panel["wait"]()
+    assert "measure latencies and plan first" in panel["message"].value
+    assert see.prove(Audit.open(tmp_path / "empty")).startswith("No experiment is planned yet")
+
+
+def test_edge_cases_are_chosen_with_two_settings() -> None:
+    """The retry storm first; another case brings its own settings, its question, and its picture."""
+    panel = see.edge_case_panel()
+    assert panel["left"].value == "four attempts"
+    assert "buy, second by second" in panel["picture"].value
+    panel["right"].value = "no retries"
+    assert "no retries: " in panel["picture"].value
+    panel["case"].value = "shared-database"
+    assert (panel["left"].value, panel["right"].value) == ("a bulkhead each", "places that add up")
+    assert "Why do orders fail when reports are many?" in panel["words"].value
+    assert "order, second by second" in panel["picture"].value
+    panel["right"].value = "a bulkhead each"
+    assert "places that add up" not in panel["picture"].value
+
+
+def test_settings_that_a_case_does_not_have_are_told() -> None:
+    """With those that it has."""
+    with pytest.raises(InputError, match=r"none called 'x'.*a bulkhead each"):
+        see.edge_case_table("shared-database", "x")
 
 
 def test_cut_sets_are_browsed_by_size_and_name(audit: Audit) -> None:

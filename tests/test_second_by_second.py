@@ -52,3 +52,17 @@ def test_no_such_experiment_is_told_in_one_line(audit: Audit, tmp_path: Path) ->
         second_by_second(audit.folder, "x")
     with pytest.raises(InputError, match="has no plan yet"):
         second_by_second(Audit.new(tmp_path / "new", sample="worked-example").folder, SLOW)
+
+
+def test_proofs_outlive_decisions_that_change_no_settings(audit: Audit) -> None:
+    """A risk that is accepted leaves the verdicts as they are; a policy that is declined makes them stale."""
+    simulate(audit.folder, SLOW)
+    step = {s.name: s for s in audit.steps()}["prove"]
+    assert step.condition == "done"
+    audit.decide(audit.findings()[0].key, "accept_risk", "too rare", "Ada Example")
+    assert {s.name: s for s in audit.steps()}["prove"].condition == "done"
+    assert audit.plan().trials
+    audit.decide("policy api:home -> recommendation", "defer", "after the release", "Ada Example")
+    assert {s.name: s for s in audit.steps()}["prove"].condition == "stale"
+    assert audit.plan().trials == ()
+    audit.withdraw("policy api:home -> recommendation")

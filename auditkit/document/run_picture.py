@@ -153,7 +153,7 @@ def _shares(axes: Axes, run: Series, of: JourneySeries) -> None:
 
 
 def _p99(axes: Axes, run: Series, of: JourneySeries) -> None:
-    values = [math.nan if p99 is None else max(p99, 1e-4) for p99 in of.p99_s]
+    values = [math.nan if p99 is None else max(p99, 1e-3) for p99 in of.p99_s]
     axes.plot([t + run.step_s / 2 for t in run.times_s], values, color=INK, linewidth=1.1, label="p99 of the answers")
     if of.deadline_s is not None:
         axes.axhline(of.deadline_s, color=VERMILLION, linewidth=1.2, linestyle="--", label=f"deadline {duration(of.deadline_s)}")

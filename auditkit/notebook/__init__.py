@@ -12,6 +12,7 @@ from auditkit.notebook.blast_explorer import Asked, blast_explorer
 from auditkit.notebook.cut_set_panel import cut_set_panel
 from auditkit.notebook.decisions_board import decisions_board
 from auditkit.notebook.dependency_editor import dependency_editor
+from auditkit.notebook.edge_cases import edge_case_panel, edge_case_picture, edge_case_table, edge_cases_table
 from auditkit.notebook.failure_tables import (
     assumptions_table,
     availability_table,
@@ -46,7 +47,7 @@ from auditkit.notebook.opening import open_audit
 from auditkit.notebook.panels import blast_panel, graph_panel, save_graph
 from auditkit.notebook.pattern_panel import pattern_panel
 from auditkit.notebook.progress_panel import progress_panel
-from auditkit.notebook.proving import bound_call, proposed_failures, today_and_proposed
+from auditkit.notebook.proving import proposed_failures, today_and_proposed
 from auditkit.notebook.questions_panel import questions_panel
 from auditkit.notebook.reference import (
     checks_reference,
@@ -60,6 +61,7 @@ from auditkit.notebook.reference import (
     sources_of_checks,
     words_reference,
 )
+from auditkit.notebook.simulated import assumed_table, experiment_picture, prove, standings_table, trials_table
 from auditkit.notebook.simulation_panel import simulation_panel
 from auditkit.notebook.simulation_picture import simulation_svg
 from auditkit.notebook.strategy_panel import strategy_panel
@@ -111,21 +113,21 @@ from auditkit.notebook.walking import (
 )
 
 __all__ = [
-    "Asked", "actions_table", "answer_open", "assumptions_table", "attempt", "availability_table", "back_test_table",
-    "blast_explorer",
-    "blast_panel", "blast_table", "bound_call", "bounds_table", "callers_table", "chains_table", "checks_reference", "closing",
-    "comparison_table", "components_table", "conflicts_table", "coverage_table", "cut_set_panel", "cut_sets_table",
-    "decide_once", "decisions_board", "decisions_table", "dependencies_table", "dependency_editor", "dependency_graph",
-    "documents_reference", "experiments_table", "explain_finding", "explained", "exporters_reference", "exports",
-    "exports_table", "facts_table", "fallbacks_table", "files_table", "finding_key", "findings_about", "findings_table",
-    "first_call", "first_callee", "first_finding", "first_recommended", "gaps_table", "graph_html", "graph_panel",
-    "grounds_table", "import_panel", "importers_reference", "journeys_table", "latency_picture",
+    "Asked", "actions_table", "answer_open", "assumed_table", "assumptions_table", "attempt", "availability_table",
+    "back_test_table", "blast_explorer", "blast_panel", "blast_table", "bounds_table", "callers_table", "chains_table",
+    "checks_reference", "closing", "comparison_table", "components_table", "conflicts_table", "coverage_table",
+    "cut_set_panel", "cut_sets_table", "decide_once", "decisions_board", "decisions_table", "dependencies_table",
+    "dependency_editor", "dependency_graph", "documents_reference", "edge_case_panel", "edge_case_picture", "edge_case_table",
+    "edge_cases_table", "experiment_picture", "experiments_table", "explain_finding", "explained", "exporters_reference",
+    "exports", "exports_table", "facts_table", "fallbacks_table", "files_table", "finding_key", "findings_about",
+    "findings_table", "first_call", "first_callee", "first_finding", "first_recommended", "gaps_table", "graph_html",
+    "graph_panel", "grounds_table", "import_panel", "importers_reference", "journeys_table", "latency_picture",
     "latency_sources_reference", "latency_table", "least_known", "legend_table", "measure_exports", "measure_panel",
     "missing_table", "monitoring_table", "names", "omissions_table", "open_audit", "pattern_panel", "patterns_reference",
-    "policies_table", "progress_panel", "proposed_failures", "questions_panel", "questions_table", "readable", "recording_table",
-    "refused_table", "rehearsal", "rehearsal_of", "save_graph", "seen_reference", "simulation_panel", "simulation_svg",
-    "single_points_table", "sources_of_checks", "stage_file", "states_table", "steps_table", "strategy_panel",
-    "timeout_panel", "timeouts_table", "times_panel", "times_table",
-    "to_pyvis", "today_and_proposed", "two_rules_table", "unanswered_table",
-    "unmeasured_table", "who", "whole_text", "words_reference", "writes_table", "written_table",
+    "policies_table", "progress_panel", "proposed_failures", "prove", "questions_panel", "questions_table", "readable",
+    "recording_table", "refused_table", "rehearsal", "rehearsal_of", "save_graph", "seen_reference", "simulation_panel",
+    "simulation_svg", "single_points_table", "sources_of_checks", "stage_file", "standings_table", "states_table",
+    "steps_table", "strategy_panel", "timeout_panel", "timeouts_table", "times_panel", "times_table", "to_pyvis",
+    "today_and_proposed", "trials_table", "two_rules_table", "unanswered_table", "unmeasured_table", "who", "whole_text",
+    "words_reference", "writes_table", "written_table",
 ]  # fmt: skip

@@ -31,9 +31,3 @@ def today_and_proposed(audit: Audit, mode: Mode = "slow") -> pd.DataFrame:
         ((" + ".join(a.fail), journeys_hit(a), journeys_hit(b), f"{a.value_lost:.0%}", f"{b.value_lost:.0%}") for a, b in pairs),
         "fails",
     )
-
-
-def bound_call(audit: Audit, subject: str, timeout: str, max_concurrent: int) -> None:
-    """Give one call a timeout and a bulkhead, for a rehearsal. The plain call: `audit.answer(subject, "policy", …)`."""
-    policy = {"timeout": timeout, "retry": "none", "circuit_breaker": "none", "bulkhead": {"max_concurrent": max_concurrent}}
-    audit.answer(subject, "policy", policy, by="rehearsal")

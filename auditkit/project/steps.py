@@ -62,7 +62,16 @@ def inputs_digest(folder: Path, step: StepName, pending: Mapping[str, bytes] | N
         names |= {record.file for record in held.exports(folder).exports} | {n for n in new if n.startswith("latency/")}
         names -= {held.PROFILES, held.EXPORTS}  # the index says again what the exports are
     parts = {name: digest(new[name]) if name in new else current(folder / name) for name in names}
+    if step == "prove" and held.DECISIONS not in new:
+        parts[held.DECISIONS] = _settings_decided(folder)
     return digest(json.dumps([VERSION, sorted(parts.items())]).encode())
+
+
+def _settings_decided(folder: Path) -> str:
+    """Digest of the decisions that change settings: a simulation rests on these, and not on what is said of findings."""
+    about = (d for d in held.decisions(folder) if d.about.startswith("policy "))
+    told = [[d.about, d.choice, d.instead.model_dump(mode="json") if d.instead else None] for d in about]
+    return digest(json.dumps(sorted(told, key=str)).encode())
 
 
 def steps(folder: Path) -> tuple[Step, ...]:

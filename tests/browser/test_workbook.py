@@ -110,17 +110,42 @@ def test_the_slider_moves_and_its_cost_follows(workbook: Workbook) -> None:
 
 
 def test_an_experiment_is_run(workbook: Workbook) -> None:
-    """Choose an experiment, run it: today's settings fail it, the proposed ones hold, and the picture says so in words."""
+    """Choose an experiment, run it: before and after second by second, today fails it, the proposed settings hold."""
     workbook.open("06_prove_it")
     panel = workbook.panel("text=Run it")
     panel.get_by_label("Experiment").select_option("chaos-timeout-api-home-recommendation")
     panel.get_by_role("button", name="Run it").click()
     panel.get_by_text("runs, seed 1. Kept in out/simulation.json.").wait_for()
-    said = panel.locator("svg[role=img]").get_attribute("aria-label")
-    assert "with today settings: fails" in said
-    assert "with proposed settings: holds" in said
-    panel.locator("svg[role=img]").scroll_into_view_if_needed()
+    picture = panel.locator("svg[role=img][aria-label*='second by second']")
+    picture.scroll_into_view_if_needed()
+    said = picture.get_attribute("aria-label")
+    assert "home, second by second. today: " in said
+    assert "proposed: " in said
+    assert picture.bounding_box()["width"] > 500
     workbook.keep("experiment")
+    panel.get_by_text("Before, during and after, for every journey").click()
+    shares = panel.locator("details svg[role=img]").first.get_attribute("aria-label")
+    assert "with today settings: fails" in shares
+    assert "with proposed settings: holds" in shares
+
+
+def test_a_simulation_is_cancelled(workbook: Workbook) -> None:
+    """Every experiment, and Cancel while they run: the button reaches the kernel, and what is done is kept."""
+    panel = workbook.panel("text=Run it")
+    panel.get_by_label("Experiment").select_option("(every experiment)")
+    panel.get_by_role("button", name="Run it").click()
+    panel.get_by_role("button", name="Cancel").click()
+    panel.get_by_text("Cancelled: what was done is kept in out/simulation.json.").wait_for()
+
+
+def test_an_edge_case_is_chosen(workbook: Workbook) -> None:
+    """Another case brings its question and its picture."""
+    panel = workbook.panel("label:text-is('beside')")
+    panel.get_by_label("Case").select_option("Adverts that stop the payments")
+    panel.get_by_text("Why can nobody pay any more?").wait_for()
+    picture = panel.locator("svg[role=img][aria-label*='pay, second by second']")
+    picture.scroll_into_view_if_needed()
+    workbook.keep("edge-case")
 
 
 def test_a_decision_is_recorded_and_the_strategy_written(workbook: Workbook) -> None:
