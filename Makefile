@@ -7,7 +7,7 @@ TESTED := $(VENV)/.auditkit-test-ready
 AUDIT ?= my-audit
 SAMPLE ?= worked-example
 
-.PHONY: audit lab test judges lint types tests browser-test test-spark bench twin fuzz help clean
+.PHONY: audit lab test judges lint types tests browser-test testbed test-spark bench twin fuzz help clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -52,6 +52,10 @@ tests: $(TESTED)
 
 browser-test: $(TESTED)  ## the workbook in a real browser (Chromium); part of `make test` where Chromium is installed
 	$(BIN)/python -m pytest tests/browser
+
+SECONDS ?= 6
+testbed: $(TESTED)  ## the simulation beside real calls with httpx, tenacity and circuitbreaker: a table
+	$(BIN)/python tests/testbed/comparison.py --seconds $(SECONDS)
 
 test-spark:  ## the reduction on Spark (local mode), in an environment of its own: Ibis pins an older pyspark than ours could
 	$(PYTHON) -m venv .venv-spark

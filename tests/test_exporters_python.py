@@ -104,6 +104,17 @@ def test_a_bulkhead_lets_no_more_through(url):
     assert sum(getattr(answer, "status_code", 0) == 200 for answer in answers) == 2
 
 
+def test_a_full_bulkhead_does_not_comfort_the_breaker(url):
+    """Between two timeouts calls are refused for want of a place: the failures still follow one another, and it opens."""
+    import circuitbreaker
+
+    policy = {"timeout": "100ms", "retry": "none", "bulkhead": {"max_concurrent": 1, "max_wait": "0s"}}
+    made, name = module(**policy, circuit_breaker={"failures": 2, "open_for": "60s"})
+    ends = [asyncio.run(ask(made, name, url + "/slow", times=2)) for _ in range(3)]
+    assert [[type(end) for end in pair] for pair in ends[:2]] == [[TimeoutError, made.BulkheadFull]] * 2
+    assert [type(end) for end in ends[2]] == [circuitbreaker.CircuitBreakerError] * 2
+
+
 @pytest.mark.parametrize("name", ["worked-example", "flash-sale"])
 def test_modules_of_the_samples_compile(name):
     """Each caller has one, and its settings hold plain numbers only."""

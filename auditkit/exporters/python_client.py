@@ -17,7 +17,7 @@ from auditkit.model.system import System
 _NEEDS = "httpx >= 0.27, tenacity >= 9, circuitbreaker >= 2.1"
 
 _MODULE = '''# {head}
-"""Calls of {caller}, bounded. Order, from outside: retry ( circuit breaker ( bulkhead ( timeout ( call )))).
+"""Calls of {caller}, bounded. Order, from outside: retry ( bulkhead ( circuit breaker ( timeout ( call )))).
 
 Needs {needs}. Figures are per process. An answer of 500 or more counts as a failure, as does a timeout.
 """
@@ -64,10 +64,18 @@ async def _attempt(name: str, client: httpx.AsyncClient, method: str, url: str, 
     return response
 
 
+async def _guarded(name: str, client: httpx.AsyncClient, method: str, url: str, **more: Any) -> httpx.Response:
+    # inside the bulkhead: circuitbreaker takes any exception that it does not expect, such as BulkheadFull, for a success
+    breaker = BREAKERS[name]
+    if breaker is None:
+        return await _attempt(name, client, method, url, **more)
+    return await breaker.decorate(_attempt)(name, client, method, url, **more)
+
+
 async def _in_turn(name: str, client: httpx.AsyncClient, method: str, url: str, **more: Any) -> httpx.Response:
     gate = GATES[name]
     if gate is None:
-        return await _attempt(name, client, method, url, **more)
+        return await _guarded(name, client, method, url, **more)
     wait = SETTINGS[name]["max_wait_s"]
     if not wait and gate.locked():
         raise BulkheadFull(name)
@@ -76,14 +84,14 @@ async def _in_turn(name: str, client: httpx.AsyncClient, method: str, url: str, 
     except TimeoutError:
         raise BulkheadFull(name) from None
     try:
-        return await _attempt(name, client, method, url, **more)
+        return await _guarded(name, client, method, url, **more)
     finally:
         gate.release()
 
 
 async def call(name: str, client: httpx.AsyncClient, method: str, url: str, **more: Any) -> httpx.Response:
     """One call of the component `name`. Raises TimeoutError, httpx errors, BulkheadFull or CircuitBreakerError."""
-    settings, breaker = SETTINGS[name], BREAKERS[name]
+    settings = SETTINGS[name]
     attempts = AsyncRetrying(
         stop=stop_after_attempt(settings["attempts"]),
         wait=wait_random_exponential(multiplier=settings["first_wait_s"], max=settings["longest_wait_s"]),
@@ -92,9 +100,7 @@ async def call(name: str, client: httpx.AsyncClient, method: str, url: str, **mo
     )
     async for attempt in attempts:
         with attempt:
-            if breaker is None:
-                return await _in_turn(name, client, method, url, **more)
-            return await breaker.decorate(_in_turn)(name, client, method, url, **more)
+            return await _in_turn(name, client, method, url, **more)
     raise AssertionError("tenacity ends with an answer or an error")
 '''
 
@@ -145,16 +151,23 @@ def _gaps(call: Call) -> Iterator[Gap]:
     if again is not None and again.multiplier not in {None, 2.0}:
         yield Gap(where=call.name, what="waits double each time, whatever the multiplier")
     if cut is not None:
-        what = f"circuitbreaker counts {consecutive(cut)} failures in a row, not a rate; one trial call; its time never grows"
+        what = f"circuitbreaker counts {consecutive(cut)} failures in a row, not a rate; its time never grows"
         yield Gap(where=call.name, what=what)
+        what = "after its pause circuitbreaker lets all calls through until one fails, and a late success closes it at once"
+        yield Gap(where=call.name, what=what, remedy="add a bulkhead, which bounds how many try")
 
 
 EXPORTER = Exporter(
     name="python",
     title="Python (httpx, tenacity, circuitbreaker)",
     prose=(
-        "`attempts` counts the first try; the timeout bounds one attempt as a whole, which httpx's own timeouts do not. From "
-        "outside: retry, circuit breaker, bulkhead, timeout. Figures hold for one process."
+        "From outside: retry, bulkhead, circuit breaker, timeout. Figures hold for one process. "
+        "`attempts` counts the first try, as in tenacity. The timeout bounds one attempt as a whole: httpx's own bound each wait "
+        "for bytes, and an answer that trickles in never ends. httpx also sends a hundred calls at once at most, unless limits "
+        "say otherwise. circuitbreaker counts failures in a row: errors among successes never open it. After its pause it lets "
+        "all calls through until one fails; a call that began before it opened closes it by its success, and by its failure "
+        "starts the pause anew; any exception that it does not expect is a success to it. pybreaker 1.4 is not used: it holds a "
+        "lock during the call, so that threads pass one after another."
     ),
     export=export,
 )

@@ -49,7 +49,7 @@ def simulate(
         if not done:
             raise
     results = in_order(done, chosen)
-    if experiment is None:
+    if experiment is None and not stop():
         inputs = replace(inputs, costs=_costs(inputs, systems, seed, backend))
     _keep(place, inputs, systems, strategy.experiments, results, rests_on)
     return results
