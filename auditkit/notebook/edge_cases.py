@@ -14,7 +14,7 @@ from auditkit.errors import InputError
 from auditkit.notebook.frames import frame
 from auditkit.notebook.panel import Panel, told
 from auditkit.project import edge_cases as shipped
-from auditkit.simulation.series import Series
+from auditkit.simulation import Series
 from auditkit.simulation.stories import Measure, Story, figure, holds, tell
 
 if TYPE_CHECKING:
