@@ -331,3 +331,5 @@ services:
         " (compose.yaml:5)",
     }
     assert not compose("services: {a: {image: a}, b: {image: b}}").questions
+    everywhere = compose("services: {a: {image: a, deploy: {mode: global}}}").questions[0].what
+    assert "a runs once on each machine (deploy.mode: global): how many machines are there?" in everywhere

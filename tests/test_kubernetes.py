@@ -299,6 +299,21 @@ def test_a_disruption_budget_asks_how_many_must_be_up() -> None:
     ]
 
 
+def test_selectors_by_expressions_are_followed() -> None:
+    """`In` lists what a budget and a policy are for; what cannot be listed (`Exists`) names nobody, and blocks nobody."""
+    chosen = "{matchExpressions: [{key: app, operator: In, values: [%s]}]}"
+    budget = "---\nkind: PodDisruptionBudget\napiVersion: policy/v1\nmetadata: {name: x}\n"
+    budget += f"spec: {{maxUnavailable: 1, selector: {chosen % 'b, c'}}}\n"
+    policy = "---\nkind: NetworkPolicy\napiVersion: networking.k8s.io/v1\nmetadata: {name: n}\n"
+    policy += f"spec: {{podSelector: {chosen % 'b'}, ingress: [{{from: [{{podSelector: {chosen % 'a'}}}]}}]}}\n"
+    draft = kube(workload("a", "B_URL=http://b"), workload("b"), workload("c"), budget, policy)
+    assert asked(draft) == ["min_up b", "min_up c"]
+    assert edges(draft) == {"a -> b": ["configured", "declared"]}
+    vague = kube(workload("a", "B_URL=http://b"), workload("b"), policy.replace("In, values: [b]", "Exists"))
+    assert asked(vague) == []
+    assert edges(vague) == {"a -> b": ["configured"]}
+
+
 def test_placement_is_stated_only_where_pods_are_bound_to_a_zone() -> None:
     """A node selector on a zone places all instances there; a spread leaves open how many zones there are."""
     bound = kube(workload("a", spec="replicas: 2", pod="nodeSelector: {topology.kubernetes.io/zone: eu-1a}"))

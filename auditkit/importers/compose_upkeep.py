@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from auditkit.importers.compose_files import ComposeModel, ComposeService, Layer
@@ -11,6 +11,7 @@ from auditkit.importers.shapes import below, text_of
 Path = tuple[str, ...]
 _RESTARTS: Final[tuple[Path, ...]] = (("deploy", "restart_policy", "condition"), ("restart",))
 _LIMITS: Final[tuple[Path, ...]] = (("deploy", "resources", "limits"), ("mem_limit",), ("cpus",), ("cpu_quota",))
+_MODE: Final = ("deploy", "mode")
 _NEVER: Final = frozenset({"no", "none", "false"})
 SHOWN: Final = 5
 """How many names a question lists."""
@@ -25,8 +26,12 @@ def upkeep_evidence(service: ComposeService) -> Iterator[dict[str, str]]:
             yield {"source": layer.source, "locator": layer.locator(f"{'.'.join(path)} ({said})"), "confidence": "declared"}
 
 
-def about_upkeep(services: Iterable[ComposeService], model: ComposeModel) -> None:
-    """Asks what brings back a service that is never restarted, and what holds services without limits where others have some."""
+def about_upkeep(services: Collection[ComposeService], model: ComposeModel) -> None:
+    """Asks how many machines a service runs on, what restarts it, and what holds it where only others have limits."""
+    for service in services:
+        if (everywhere := _stated(service, _MODE)) is not None and everywhere[1].startswith("global"):
+            what = f"{service.name} runs once on each machine (deploy.mode: {everywhere[1]}): how many machines are there?"
+            model.ask(f"instances {service.name}", service.name, what, everywhere[0].where(*_MODE))
     limited: list[str] = []
     free: list[ComposeService] = []
     for service in services:

@@ -13,6 +13,7 @@ from auditkit.importers.kubernetes_entries import allowed_calls, blocked_calls, 
 from auditkit.importers.kubernetes_environment import read_mentions, read_stores
 from auditkit.importers.kubernetes_names import Names, Part, read_names, resolve
 from auditkit.importers.kubernetes_objects import KubeObject, read_objects
+from auditkit.importers.kubernetes_selectors import selected
 from auditkit.importers.kubernetes_upkeep import DEGREES, about_limits, kept_apart, limits_of
 from auditkit.importers.kubernetes_workloads import Workload, read_workloads
 from auditkit.importers.mentions import Mention, question, settle
@@ -175,11 +176,9 @@ def _about_versions(part: Part) -> Iterator[Question]:
 def _about_disruption(objects: tuple[KubeObject, ...], names: Names) -> Iterator[Question]:
     """A PodDisruptionBudget says how many its authors want up; how many are needed is a question that it makes worth asking."""
     for thing in objects:
-        wanted = thing.at("spec", "selector", "matchLabels")
-        if thing.kind != "PodDisruptionBudget" or not isinstance(wanted, dict) or not wanted:
+        if thing.kind != "PodDisruptionBudget":
             continue
-        labels = {text_of(key): text_of(value) for key, value in wanted.items()}
-        for component in names.selected(labels, thing.namespace):
+        for component in selected(thing.at("spec", "selector"), thing.namespace, names):
             rule = "minAvailable" if thing.at("spec", "minAvailable") is not None else "maxUnavailable"
             figure = text_of(thing.at("spec", rule))
             what = f"{thing.locator()} sets {rule} {figure} for {component}: how many of its instances must be up?"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from auditkit.importers.addresses import Address
 from auditkit.importers.kubernetes_names import Names, resolve_host
 from auditkit.importers.kubernetes_objects import KubeObject
+from auditkit.importers.kubernetes_selectors import selected
 from auditkit.importers.mentions import Mention, question
 from auditkit.importers.shapes import below, text_of
 from auditkit.model.draft import Item
@@ -128,8 +129,8 @@ def blocked_calls(objects: tuple[KubeObject, ...], names: Names, known: frozense
     for thing in objects:
         if thing.kind != "NetworkPolicy" or not _is_about_ingress(thing):
             continue
-        everyone = not below(thing.at("spec", "podSelector"), "matchLabels")
-        own = _all_in(thing.namespace, names) if everyone else _selected(thing.at("spec", "podSelector"), thing.namespace, names)
+        everyone = not any(below(thing.at("spec", "podSelector"), key) for key in ("matchLabels", "matchExpressions"))
+        own = _all_in(thing.namespace, names) if everyone else selected(thing.at("spec", "podSelector"), thing.namespace, names)
         callers = _callers(thing, names)
         for callee in own:
             before = let_in.get(callee, set())
@@ -161,15 +162,15 @@ def _callers(thing: KubeObject, names: Names) -> set[str] | None:
         if not isinstance(peers, list) or not peers:
             return None
         for peer in peers:
-            selected = _selected(below(peer, "podSelector"), thing.namespace, names, below(peer, "namespaceSelector") is not None)
-            if not selected:
+            let_in = selected(below(peer, "podSelector"), thing.namespace, names, below(peer, "namespaceSelector") is not None)
+            if not let_in:
                 return None
-            found.update(selected)
+            found.update(let_in)
     return found
 
 
 def _allowed(thing: KubeObject, names: Names) -> Iterator[tuple[str, str, str, int]]:
-    own = _selected(thing.at("spec", "podSelector"), thing.namespace, names)
+    own = selected(thing.at("spec", "podSelector"), thing.namespace, names)
     if not own:
         return
     for direction, side in (("ingress", "from"), ("egress", "to")):
@@ -178,15 +179,7 @@ def _allowed(thing: KubeObject, names: Names) -> Iterator[tuple[str, str, str, i
                 if below(peer, "podSelector") is None:
                     continue
                 anywhere = below(peer, "namespaceSelector") is not None
-                for other in _selected(below(peer, "podSelector"), thing.namespace, names, anywhere):
+                for other in selected(below(peer, "podSelector"), thing.namespace, names, anywhere):
                     for mine in own:
                         pair = (other, mine) if direction == "ingress" else (mine, other)
                         yield (*pair, f"spec.{direction}[{i}].{side}", thing.line("spec", direction, i))
-
-
-def _selected(selector: object, namespace: str | None, names: Names, anywhere: bool = False) -> tuple[str, ...]:
-    """Components whose pods a label selector names; an empty selector means all pods and names none."""
-    labels = below(selector, "matchLabels")
-    if not isinstance(labels, Mapping) or below(selector, "matchExpressions"):
-        return ()
-    return names.selected({text_of(key): text_of(value) for key, value in labels.items()}, namespace, anywhere)
