@@ -89,6 +89,17 @@ def test_an_unsafe_retry_of_today_is_taken_away_and_a_naive_one_is_mended() -> N
     assert call_worst_case_s(read.proposed) <= 1.0
 
 
+def test_a_retry_is_not_added_to_a_storm() -> None:
+    """Three attempts below stay, since nobody knows their timeout; one more retry above would make it 3.03 calls for one."""
+    below = call("db", "mid", policy={"retry": {"max_attempts": 3}}, idempotent=True)
+    failing = measured("api -> mid", 100, n=9900, errors=100)
+    above = call("mid", idempotent=True)
+    found = proposals(above, below, profiles=(failing,), deadline="5s")
+    assert one(found, "api -> mid").proposed.retry == NONE
+    assert "could not bear its attempts" in why_not(found, "retry", "api -> mid")
+    assert retry(one(proposals(above, profiles=(failing,), deadline="5s"), "api -> mid").proposed) is not None
+
+
 def test_a_retry_before_sending_is_kept_for_a_write() -> None:
     """It cannot do the work twice; it gets jitter and a budget like any other, and stays what it is."""
     careful = {**OPEN, "timeout": "200ms", "retry": {"max_attempts": 2, "backoff": "50ms", "only": "before_sending"}}

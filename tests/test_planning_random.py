@@ -12,7 +12,7 @@ from small_worlds import facts
 
 from auditkit.checks import Facts, run_checks
 from auditkit.engine import cut_sets
-from auditkit.model.audit import Finding, Strategy
+from auditkit.model.audit import Decision, Finding, Strategy
 from auditkit.model.policy import timeout_s
 from auditkit.model.system import CircuitBreaker, Policy, System
 from auditkit.patterns.deadline import span_of, worst_cases
@@ -62,6 +62,19 @@ def test_applying_a_plan_adds_no_finding(tens: int) -> None:
         new = [f for f in left if f.key not in before]
         keys = {f.key for f in left}
         assert [f.key for f in new if not follows(f, now, after, before - keys, proposals)] == [], seed
+
+
+@pytest.mark.parametrize("tens", range(3))
+def test_adopting_every_place_to_start_adds_no_finding_either(tens: int) -> None:
+    """Also what is provisional goes together once people adopt it, or the plan asks for room beforehand."""
+    for seed in range(tens * 10, tens * 10 + 10):
+        now, first, _ = applied(seed)
+        adopted = [Decision(about=f"policy {p.dependency}", choice="adopt", reason="all", by="Ada") for p in first.policies]
+        made = propose(now.system, now.profiles, adopted)
+        after = replace(now, system=with_policies(now.system, made.policies))
+        before, left = {f.key for f in run_checks(now)}, run_checks(after)
+        gone = before - {f.key for f in left}
+        assert [f.key for f in left if f.key not in before and not follows(f, now, after, gone, made)] == [], seed
 
 
 def follows(finding: Finding, now: Facts, after: Facts, gone: set[str], proposals: Proposals) -> bool:

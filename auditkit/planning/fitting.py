@@ -52,7 +52,7 @@ def fit_together(
     advices = _leave_to_bulkheads(system, profiles, advices, allowed)
     advices = _raise_outer(system, profiles, advices, allowed)
     fitted = hold_back(system, _tighten_inner(system, profiles, advices, allowed), held or {})
-    return replace(fitted, advices=fit_starts(system, _judged(system, profiles, fitted.advices, allowed)))
+    return fit_starts(system, replace(fitted, advices=_judged(system, profiles, fitted.advices, allowed)))
 
 
 def _judged(system: System, profiles: Profiles, advices: Advices, allowed: Allowed) -> Advices:

@@ -48,10 +48,15 @@ def hold_back(system: System, advices: Advices, held: Mapping[str, str]) -> Fitt
         if not held:
             break
     for found in new:
-        subject, waits, below = found.dependency.subject, text(found.waits_s), text(found.below.seconds)
-        why = f"it gives up after {waits}, and {found.callee} may go on for {below}"
-        room.setdefault(subject, f"room for {subject}: {why}; a longer deadline, or shorter or parallel calls below")
+        room.setdefault(found.dependency.subject, room_for(found))
     return Fitted(done, room)
+
+
+def room_for(found: Inversion, when: str = "") -> str:
+    """What is asked for where a caller gives up before its callee does, and no setting can help."""
+    subject, waits, below = found.dependency.subject, text(found.waits_s), text(found.below.seconds)
+    why = f"{when}it gives up after {waits}, and {found.callee} may go on for {below}"
+    return f"room for {subject}: {why}; a longer deadline, or shorter or parallel calls below"
 
 
 def taking_pools(today: Facts, planned: Facts) -> dict[str, str]:
@@ -63,11 +68,12 @@ def taking_pools(today: Facts, planned: Facts) -> dict[str, str]:
     for component in planned.system.components:
         before, now = _groups(today, component), _groups(planned, component)
         held = {d.subject: _held_by(component, d) for calls in before.values() for d in calls}
+        waits = {d.subject: wait for calls in before.values() for d in calls if (wait := timeout_s(d.policy)) is not None}
         taken_today = {callee for callee, calls in before.items() if _is_taken(today, component, callee, calls)}
         for callee, calls in now.items():
             if callee in taken_today or not _is_taken(planned, component, callee, calls):
                 continue
-            grown = [d for d in calls if _held_by(component, d) > held[d.subject] + 1e-9 and held[d.subject] < math.inf]
+            grown = [d for d in calls if (timeout_s(d.policy) or 0.0) > waits.get(d.subject, math.inf) + 1e-12]
             if grown:
                 most = max(grown, key=lambda d: (_held_by(component, d) - held[d.subject], d.subject))
                 who, longer = f"a slow {callee}" if callee else "all its callees, slow,", text(timeout_s(most.policy) or 0.0)

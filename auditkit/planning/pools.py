@@ -88,7 +88,8 @@ def _contained(
     now = {d.subject: members[d.subject] * held_when_slow(plan, d) for d in calls}
     most = max(workers, math.fsum(now.values()))
     granted = dict(places)
-    while math.fsum(members[s] * granted[s] if s in granted else held for s, held in now.items()) > most:
+    same = {s: pool.max_concurrent for s, pool in kept.items()}
+    while math.fsum(held if granted.get(s) == same.get(s) else members[s] * granted[s] for s, held in now.items()) > most:
         grown = [s for s in granted if s in kept and granted[s] > kept[s].max_concurrent]
         if not grown:
             break

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from auditkit.checks import Facts, retry_amplification, retry_storm_margin
 from auditkit.checks.wording import percent, seconds
 from auditkit.model.audit import Ground
 from auditkit.model.latency import profiles_of
@@ -83,6 +84,8 @@ def _choose(plan: Plan, dependency: Dependency, today: Retry | None, left_s: flo
         policy = Policy(timeout_s=timeout, retry=made)
         longest = call_worst_case_s(policy)
         if (left_s is None or longest <= left_s + 1e-12) and _outlasts_nobody(plan, dependency, made):
+            if today is None and _feeds_a_storm(plan, dependency, made):
+                return Pick(value="none", why_not="what lies below could not bear its attempts beside those of others")
             return Pick(value=made, ground=_ground(made, timeout, longest, left_s, seen))
     room = "its caller cannot wait longer" if left_s is None else f"{seconds(max(0.0, left_s))} are left of the deadline"
     return Pick(value="none", why_not=f"a second attempt does not fit: one takes {seconds(timeout)}, {room}")
@@ -152,3 +155,13 @@ def _outlasts_nobody(plan: Plan, dependency: Dependency, made: Retry) -> bool:
         if now > patience + 1e-9 and now > was + 1e-9:
             return False
     return True
+
+
+def _feeds_a_storm(plan: Plan, dependency: Dependency, made: Retry) -> bool:
+    """Whether these attempts would add a finding on retries that multiply, or on load that retries keep up."""
+    tried = _with(plan, {dependency.subject: dependency}, {dependency.subject: Pick(value=made)}).paths.system
+    before, after = (
+        {f.key for check in (retry_amplification, retry_storm_margin) for f in check.run(Facts(system, plan.profiles))}
+        for system in (plan.paths.system, tried)
+    )
+    return not after <= before

@@ -6,14 +6,19 @@ from auditkit.model.paths import Paths, paths
 from auditkit.model.policy import backoffs_s, call_worst_case_s, timeout_s, waiting_attempts
 from auditkit.model.system import System
 from auditkit.patterns.deadline import Inversion, inversions, worst_cases
+from auditkit.planning.held_back import Fitted, room_for
 from auditkit.planning.overlay import replace_policies
-from auditkit.planning.timeouts import Advices, in_force, overlaid, round_down, text
+from auditkit.planning.timeouts import in_force, overlaid, round_down, text
 
 MOST_ROUNDS = 50
 
 
-def fit_starts(system: System, advices: Advices) -> Advices:
-    """The advices with shorter places to start where a caller would give up before its callee, as far as room is left."""
+def fit_starts(system: System, fitted: Fitted) -> Fitted:
+    """The same with shorter places to start where a caller would give up before its callee, as far as room is left.
+
+    Where it is not, the plan asks for room: adopting them all would make an inversion.
+    """
+    advices = fitted.advices
     known = overlaid(system, advices)
     today = {found.dependency.subject for found in inversions(paths(known))}
     starts = {
@@ -40,7 +45,9 @@ def fit_starts(system: System, advices: Advices) -> Advices:
         )
         for subject, caller in patience.items()
     }
-    return advices | changed
+    last = [found for found in inversions(paths(_starting(known, starts))) if found.dependency.subject not in today]
+    room = {found.dependency.subject: room_for(found, "with its start adopted ") for found in last}
+    return Fitted(advices | changed, room | dict(fitted.room))
 
 
 def _starting(system: System, starts: dict[str, float]) -> System:
