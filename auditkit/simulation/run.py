@@ -33,7 +33,7 @@ class Outcomes:
     `codes` are `columns.OK`, `DEGRADED`, `ERROR` or `UNANSWERED`; `busy[phase, component]` are worker-seconds and seconds waited;
     so are `seen_busy[look, component]`, from the start up to the end of each step of `step_s`; `seen_open[look, leg]` are the
     breakers that are open and half-open then. `stale` is 1 where a fallback served what was older than acceptable;
-    `oldest_s[dep]` is the greatest age that it served.
+    `oldest_s[dep]` is the greatest age that it served. `events` are all steps: arrivals, timers, and what they set off at once.
     """
 
     compiled: Compiled
@@ -173,7 +173,7 @@ def _outcomes(compiled: Compiled, state: State, step: float) -> Outcomes:
         busy=state.busy,
         most_busy=np.maximum.reduceat(state.inst_i[:, c.I_MOST], first),
         longest_queue=np.maximum.reduceat(state.inst_i[:, c.I_LONGEST], first),
-        events=int(state.meta[c.M_EVENTS]),
+        events=int(state.meta[c.M_EVENTS] + state.meta[c.M_NOW_HEAD]),
         in_flight=int(state.meta[c.M_FRAMES]),
         stale=state.out_stale[:n],
         oldest_s=state.oldest[:-1],

@@ -73,6 +73,44 @@ def bench_five_minutes() -> None:
         print(f"five minutes at {rate}, three dependencies: {took:.2f} s; {1 / took:.1f} scenarios/s on one core")
 
 
+def wide(components: int, calls: int = 30) -> System:
+    """About so many components: services that each have three others ask the rest of their thirty, two stages deep."""
+    groups = max(1, round(components / (calls + 1)))
+    names, dependencies, journeys = [], [], []
+    for g in range(groups):
+        middle, leaves = [f"m{g}-{k}" for k in range(3)], [f"l{g}-{k}" for k in range(calls - 3)]
+        names += [f"e{g}", *middle, *leaves]
+        asked = [(f"e{g}", m, 1) for m in middle] + [(middle[k % 3], leaf, 1 + k // 6) for k, leaf in enumerate(leaves)]
+        dependencies += [
+            {"from": a, "to": b, "stage": stage, "on_failure": "fail", "policy": {"timeout": "300ms"}} for a, b, stage in asked
+        ]
+        journeys.append({"id": f"j{g}", "entry": f"e{g}", "rate": f"{1000 / groups}/s"})
+    return System.model_validate(
+        {
+            "system": "wide",
+            "components": [{"id": name, "concurrency": 400} for name in names],
+            "dependencies": dependencies,
+            "journeys": journeys,
+        }
+    )
+
+
+def bench_eighty_events_a_request() -> None:
+    """Five minutes at 1,000 requests a second, some 80 events a request, with about 100 and about 1,000 components: 2 s."""
+    for components in (100, 1000):
+        system = wide(components)
+        laws = {x.id: Law("lognormal", 0.005 if x.id.startswith("l") else 0.02, 0.5) for x in system.components}
+        setup = Setup(seed=1, duration_s=300.0, laws={name: law for name, law in laws.items() if not name.startswith("e")})
+        compiled = compiled_system(system, {}, setup)
+        out = run_compiled(compiled, setup)
+        took = best_s(lambda compiled=compiled, setup=setup: run_compiled(compiled, setup))
+        each = out.events / len(out.codes)
+        print(
+            f"five minutes at 1,000/s, {len(system.components):,} components, {each:.1f} events a request: {took:.2f} s "
+            f"({out.events / took / 1e6:.1f} M events/s), {took * 80 / each:.2f} s at 80 (2 s wanted)"
+        )
+
+
 def bench_cold_and_cached() -> None:
     """From the start of Python to the first result: compiled already, and (in an empty cache) not yet."""
     import os
