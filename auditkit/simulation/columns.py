@@ -81,6 +81,8 @@ OVERFLOW: Final = 1
 # events on the heap, and what is to be done at once
 E_FINISH, E_RETRY, E_LANE, E_TIMEOUT, E_CUT, E_USER = _wide(6)
 N_BEGIN, N_TRY, N_ANSWER = _wide(3)
+(ZERO,) = _wide(1)
+"""As what an event carries that needs no more than its kind and its place; and where a 64-bit number has to begin."""
 
 # results of an attempt, a call, a request
 OK, DEGRADED, ERROR, TIMEOUT, UNANSWERED, REFUSED = _wide(6)

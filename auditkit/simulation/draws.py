@@ -21,8 +21,26 @@ F = TypeVar("F", bound=Callable[..., Any])
 _njit: Any = numba.njit  # not all of its options are in its types
 
 HERE = Path(__file__).parent
-LATENCY, FAILURE, BACKOFF, CALLED, BALANCE, ARRIVAL, THINK, ADMITTED = 1, 2, 3, 4, 5, 6, 7, 8
-"""Purposes of a draw."""
+
+
+def _look_for_blas_later() -> None:
+    """Spare every start what numba does as it loads its first kernel: ask for BLAS, which loads all of scipy.linalg.
+
+    Our kernels need none. Who does gets it all the same: numba asks again where it is used, and scipy is installed with us.
+    """
+    import numba.np.linalg
+
+    asked = numba.np.linalg.ensure_blas
+    numba.np.linalg.ensure_blas = lambda: None
+    try:
+        import numba.np.arraymath
+    finally:
+        numba.np.linalg.ensure_blas = asked
+
+
+_look_for_blas_later()
+LATENCY, FAILURE, BACKOFF, CALLED, BALANCE, ARRIVAL, THINK, ADMITTED = (cast("int", np.int64(n)) for n in range(1, 9))
+"""Purposes of a draw; of 64 bits each, for a plain number is a type of its own to numba, and compiled for itself."""
 
 _GOLDEN, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _ONE, _S27, _S30, _S31, _S11 = np.uint64(1), np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(11)

@@ -83,6 +83,7 @@ from auditkit.simulation.columns import (
     X_LAST,
     X_START,
     X_VALUE,
+    ZERO,
 )  # fmt: skip
 from auditkit.simulation.draws import compiled, part, request_key
 from auditkit.simulation.kernel_base import State, World, drop_first, lane_leave, new_frame, push
@@ -209,7 +210,7 @@ def _event(w: World, s: State, t: float, kind: int, slot: int, ticket: int) -> N
                 waited_in_vain(w, s, run)
         run = s.lanes[slot, 0]
         if run >= 0:  # whoever is first now, not whoever has just joined
-            push(s, s.runs_f[run, R_DUE], E_LANE, slot, 0)
+            push(s, s.runs_f[run, R_DUE], E_LANE, slot, ZERO)
         else:
             s.lanes[slot, 2] = 0
     elif kind == E_USER:
@@ -260,7 +261,7 @@ def run(world: World, state: State, last_arrival: float, horizon: float, step: f
     phase `during`. No request begins after `last_arrival`. Every `step` seconds the state is noted, as long as there is room.
     """
     w, s = held(world), held(state)
-    at, mark, looks = 0, 0, 0
+    at, mark, looks = ZERO, ZERO, ZERO
     t = 0.0
     while s.meta[M_STATUS] == 0:
         arrival = s.req_t[at] if at < s.meta[M_ARRIVALS] else math.inf
@@ -286,7 +287,7 @@ def run(world: World, state: State, last_arrival: float, horizon: float, step: f
                 _event(w, s, t, kind, slot, ticket)
         else:
             t = arrival
-            journey = s.req_j[at]
+            journey = ZERO + s.req_j[at]  # 64 bits
             _enter(w, s, at, request_key(s.meta[M_SEED], journey, s.req_n[at]), journey, t)
             at += 1
         if s.meta[M_NOW_HEAD] < s.meta[M_NOW_TAIL]:

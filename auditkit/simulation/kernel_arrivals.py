@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from auditkit.simulation.columns import ZERO
 from auditkit.simulation.draws import ARRIVAL, compiled, request_key, uniform
 
 
@@ -14,7 +15,7 @@ def poisson(seed: int, journey: int, edges: Any, rates: Any, times: Any) -> int:
 
     A process of rate one is stretched (time change), so that more load brings the same requests closer together.
     """
-    n, part, t = 0, 0, edges[0]
+    n, part, t = ZERO, 0, edges[0]
     while True:
         need = -math.log(1.0 - uniform(request_key(seed, journey, n), ARRIVAL))
         while need > (edges[part + 1] - t) * rates[part]:

@@ -35,6 +35,7 @@ from auditkit.simulation.columns import (
     R_LATER,
     R_NEXT,
     R_TICKET,
+    ZERO,
 )  # fmt: skip
 from auditkit.simulation.draws import part
 
@@ -174,7 +175,7 @@ def lane_join(s: State, lane: int, run: int, due: float) -> None:
         s.lanes[lane, 0] = run
     if s.lanes[lane, 2] == 0:
         s.lanes[lane, 2] = 1
-        push(s, due, E_LANE, lane, 0)
+        push(s, due, E_LANE, lane, ZERO)
 
 
 @part

@@ -108,6 +108,7 @@ from auditkit.simulation.columns import (
     T_STALE,
     T_TIMEOUTS,
     TIMEOUT,
+    ZERO,
 )  # fmt: skip
 from auditkit.simulation.draws import BACKOFF, CALLED, attempt_key, mix, part, uniform
 from auditkit.simulation.kernel_base import (
@@ -183,7 +184,7 @@ def _call_done(w: World, s: State, call: int, effect: int) -> None:
         s.frames_i[frame, F_WORST] = effect
     s.frames_i[frame, F_PENDING] -= 1
     if s.frames_i[frame, F_PENDING] == 0:
-        soon(s, N_BEGIN, frame, ticket, 0)
+        soon(s, N_BEGIN, frame, ticket, ZERO)
 
 
 @part
@@ -230,7 +231,7 @@ def _fall_back(w: World, s: State, call: int) -> None:
         s.calls[call, K_TICKET] += 1  # what of the main call is still on its way is heard no more
         run = _launch(w, s, w.deps_i[dep, D_ALT] + alternative, call, s.calls[call, K_TICKET], frame)
         if run >= 0:
-            soon(s, N_TRY, run, s.runs_i[run, R_TICKET], 0)
+            soon(s, N_TRY, run, s.runs_i[run, R_TICKET], ZERO)
 
 
 @part
@@ -397,7 +398,7 @@ def heard(w: World, s: State, run: int, t: float, result: int) -> None:
     if wait > 0.0:
         push(s, t + wait, E_RETRY, run, s.runs_i[run, R_TICKET])
     else:
-        soon(s, N_TRY, run, s.runs_i[run, R_TICKET], 0)
+        soon(s, N_TRY, run, s.runs_i[run, R_TICKET], ZERO)
 
 
 @part

@@ -62,6 +62,7 @@ from auditkit.simulation.columns import (
     REFUSED,
     SERVED,
     WAITING,
+    ZERO,
 )  # fmt: skip
 from auditkit.simulation.draws import BALANCE, FAILURE, LATENCY, THINK, part, sample, uniform
 from auditkit.simulation.kernel_base import State, World, free_frame, push, soon
@@ -77,7 +78,7 @@ def answer(w: World, s: State, frame: int, t: float, result: int) -> None:
         request = s.frames_i[frame, F_REQUEST]
         s.out_code[request] = ERROR if result == REFUSED else result
         s.out_s[request] = t - s.req_t[request]
-        journey = s.req_j[request]
+        journey = ZERO + s.req_j[request]  # 64 bits
         if w.journeys_i[journey, J_USERS] > 0:
             think = -w.journeys_f[journey, J_THINK] * math.log(uniform(s.frames_u[frame], THINK))
             push(s, t + think, E_USER, journey, s.req_n[request])
@@ -143,7 +144,7 @@ def serve(w: World, s: State, frame: int, inst: int, t: float) -> None:
     s.frames_i[frame, F_STATE] = SERVED
     op = s.frames_i[frame, F_OP]
     if w.ops[op + 1, O_STAGE] > w.ops[op, O_STAGE]:
-        soon(s, N_BEGIN, frame, s.frames_i[frame, F_TICKET], 0)
+        soon(s, N_BEGIN, frame, s.frames_i[frame, F_TICKET], ZERO)
     else:
         push(s, t + needs, E_FINISH, frame, s.frames_i[frame, F_TICKET])
 
