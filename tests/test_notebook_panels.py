@@ -329,9 +329,9 @@ def test_the_timeout_slider_shows_rate_bound_and_deadline(audit: Audit) -> None:
     """At the advised 300 ms: none of 6,000 cut off, at most 0.05 %; at 100 ms about one in a hundred."""
     panel = see.timeout_panel(audit, "api -> recommendation")
     assert panel["slider"].value == 0.3
-    assert "<b>0.000%</b>" in panel["rate"].value
-    assert "<b>0.050%</b>" in panel["rate"].value
-    assert "within the target of 0.100%" in panel["rate"].value
+    assert "cuts off <b>none</b>" in panel["rate"].value
+    assert "<b>0.05 %</b> of all (95 % sure)" in panel["rate"].value
+    assert "within the target of 0.1 %" in panel["rate"].value
     assert "fits into the deadline of 500ms" in panel["chain"].value
     stops = [value for _, value in panel["slider"].options]
     panel["slider"].value = min(stops, key=lambda stop: abs(stop - 0.1))

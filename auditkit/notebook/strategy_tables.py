@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from auditkit.document.figures import duration
 from auditkit.model.audit import Decision, Finding, PolicyProposal, Strategy
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.policy import timeout_s
@@ -49,7 +50,7 @@ def _seen(p: float) -> str:
 
 
 def timeouts_table(advices: Iterable[TimeoutAdvice]) -> pd.DataFrame:
-    """The timeout that the data justify for each call, or why they justify none."""
+    """The timeout that the data justify for each call; below those, why they justify none."""
     return frame(
         ("call", "samples", "p99 [95 %]", "recommended", "grade", "false timeouts", "at most", "decided by", "why"),
         (
@@ -59,7 +60,7 @@ def timeouts_table(advices: Iterable[TimeoutAdvice]) -> pd.DataFrame:
                 "–" if a.false_timeout is None else _seen(a.false_timeout.p),
                 "–" if a.false_timeout is None else f"{a.false_timeout.upper:.3%}", DECIDED_BY[a.bound_by], a.reason,
             )
-            for a in advices
+            for a in sorted(advices, key=lambda a: a.recommended_s is None)
         ),
         "call",
     )  # fmt: skip
@@ -177,10 +178,10 @@ def refused_table(advices: Iterable[TimeoutAdvice]) -> pd.DataFrame:
 def recording_table(profiles: Mapping[str, LatencyProfile]) -> pd.DataFrame:
     """What the recording of each call covers, and its warnings."""
     return frame(
-        ("call", "hours", "slices", "busiest per second", "warnings"),
+        ("call", "how long", "slices", "busiest per second", "warnings"),
         (
             (
-                p.call, "–" if p.start_s is None or p.end_s is None else f"{(p.end_s - p.start_s) / 3600:.2f}", p.slices,
+                p.call, "–" if p.start_s is None or p.end_s is None else duration(p.end_s - p.start_s), p.slices,
                 "–" if p.busiest_rate_per_s is None else f"{p.busiest_rate_per_s:.2f}", "; ".join(p.warnings) or "–",
             )
             for p in profiles.values()

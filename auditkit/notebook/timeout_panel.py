@@ -30,7 +30,8 @@ def timeout_panel(audit: Audit, call: str | None = None) -> Panel:
         return Panel(empty, {"message": empty})
     system = audit.system
     left = remaining(paths(system), profiles)
-    choice = widgets.Dropdown(options=calls, value=call or calls[0], description="Call", layout=widgets.Layout(width="30rem"))
+    most = max(calls, key=lambda name: profiles[name].n)
+    choice = widgets.Dropdown(options=calls, value=call or most, description="Call", layout=widgets.Layout(width="30rem"))
 
     def made(name: str) -> Panel:
         dependency = dependency_of(system, profiles[name])

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import ipywidgets as widgets
 
+from auditkit.checks.wording import percent
 from auditkit.document import Marks, tail_picture
 from auditkit.model.latency import FalseTimeouts, LatencyProfile, TimeoutAdvice
 from auditkit.notebook.appearance import ACCENT, INK, WARNING
@@ -76,10 +77,11 @@ def rate_html(timeout_s: float, rate: FalseTimeouts, advice: TimeoutAdvice) -> s
     beyond = advice.cut_off_at_s is not None and timeout_s >= advice.cut_off_at_s
     cut = f" The data end at {milliseconds(advice.cut_off_at_s)}: beyond it nothing is known." if beyond else ""
     advised = "refused" if advice.recommended_s is None else milliseconds(advice.recommended_s)
+    seen = percent(rate.p) if rate.p else "none"
     return (
         f'<div role="status" aria-live="polite" style="color:{colour}">A timeout of <b>{milliseconds(timeout_s)}</b> cuts off '
-        f"<b>{rate.p:.3%}</b> of the healthy calls measured, and at most <b>{rate.upper:.3%}</b> (95 % bound): "
-        f"{verdict} the target of {rate.target:.3%}.{cut}</div>"
+        f"<b>{seen}</b> of the healthy calls measured, and at most <b>{percent(rate.upper)}</b> of all (95 % sure): "
+        f"{verdict} the target of {percent(rate.target)}.{cut}</div>"
         f"<div>Advice: {advised}, {advice.grade}. {html.escape(advice.reason)}</div>"
     )
 
