@@ -1,7 +1,7 @@
 """The notebooks, run in order on one audit folder, with numbers in what they show.
 
-Nothing passes through a kernel: on the sample each notebook has a kernel of its own, and finds in the folder what the one before
-left. Online Boutique's share one, which is made to forget between them.
+Nothing passes through a kernel: it forgets everything between two notebooks, and each finds in the folder what the one before
+left. Single notebooks are run once more, each in a kernel of its own.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.client import KernelClient
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
 
 from auditkit.notebook import open_audit
 from auditkit.project import Audit
@@ -35,47 +38,59 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "AUDITKIT_AUDIT": str(folder), "PYTHONPATH": path, "PYTHONWARNINGS": "default"}
 
 
-def run(notebook: Path, folder: Path, until: str | None = None, kernel: KernelManager | None = None) -> Shown:
-    """Execute one notebook on one audit folder, perhaps only up to a cell; in a kernel of its own, where it is given none."""
+def run(notebook: Path, folder: Path, until: str | None = None, kernel: Kernel | None = None) -> Shown:
+    """Execute one notebook on one audit folder, perhaps only up to a cell.
+
+    In a kernel of its own; or in one that others have used, which forgets first what they have left in it.
+    """
     loaded = nbformat.read(notebook, as_version=4)
     if until is not None:
         loaded.cells = loaded.cells[: [cell.id for cell in loaded.cells].index(until) + 1]
-    client = NotebookClient(loaded, timeout=60, kernel_name="python3", **({} if kernel is None else {"km": kernel}))
+    shown = [cell for cell in loaded.cells if cell.cell_type == "code"]
+    if kernel is None:
+        client = NotebookClient(loaded, timeout=60, kernel_name="python3")
+    else:  # whose manager it does not own, it does not shut down
+        loaded.cells.insert(0, new_code_cell("%reset -f"))
+        client = NotebookClient(loaded, timeout=60, km=kernel.manager)
+        client.kc = kernel.client
     client.execute(cwd=str(folder.parent), env=environment(folder))
-    return {cell.id: "\n".join(map(text, cell.outputs)) for cell in loaded.cells if cell.cell_type == "code"}
+    return {cell.id: "\n".join(map(text, cell.outputs)) for cell in shown}
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel that outlives a notebook, and whoever speaks with it."""
+
+    manager: KernelManager
+    client: KernelClient
+
+
+@contextmanager
+def kernel_on(folder: Path) -> Iterator[Kernel]:
+    """One kernel for several notebooks, or for one that is to be killed."""
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(cwd=str(folder.parent), env=environment(folder))
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+        yield Kernel(manager, client)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+        manager.cleanup_resources()
 
 
 def killed_after(cell: str, notebook: Path, folder: Path) -> None:
     """Execute a notebook up to a cell, and then kill its kernel without a word.
 
-    The kernel is ours, not the client's: nobody who could miss it is left when it dies.
+    The kernel is the test's own: no client is left that could miss it while it dies.
     """
     with kernel_on(folder) as kernel:
         run(notebook, folder, until=cell, kernel=kernel)
-        assert kernel.is_alive()
-        os.kill(kernel.provisioner.pid, signal.SIGKILL)
-        kernel.provisioner.process.wait(timeout=30)
-
-
-@contextmanager
-def kernel_on(folder: Path) -> Iterator[KernelManager]:
-    """One kernel for several notebooks; each has to forget what the one before left in it."""
-    kernel = KernelManager(kernel_name="python3")
-    kernel.start_kernel(cwd=str(folder.parent), env=environment(folder))
-    try:
-        yield kernel
-    finally:
-        kernel.shutdown_kernel(now=True)
-
-
-def forgetful(notebook: Path, folder: Path, kernel: KernelManager) -> Shown:
-    """Execute one notebook in a kernel that others have used, of which nothing is left but what is imported."""
-    client = kernel.blocking_client()
-    client.start_channels()
-    client.wait_for_ready(timeout=60)
-    client.execute_interactive("%reset -f", timeout=60)
-    client.stop_channels()
-    return run(notebook, folder, kernel=kernel)
+        assert kernel.manager.is_alive()
+        os.kill(kernel.manager.provisioner.pid, signal.SIGKILL)
+        kernel.manager.provisioner.process.wait(timeout=30)
 
 
 def text(output: nbformat.NotebookNode) -> str:
@@ -101,7 +116,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def shown(place: Path) -> dict[str, Shown]:
     """Every notebook, in order; the first makes the folder from the sample."""
-    return {notebook.stem: run(notebook, place) for notebook in NOTEBOOKS}
+    place.parent.mkdir(exist_ok=True)
+    with kernel_on(place) as kernel:
+        return {notebook.stem: run(notebook, place, kernel=kernel) for notebook in NOTEBOOKS}
 
 
 def test_no_cell_is_empty_and_none_complains(shown: dict[str, Shown]) -> None:
@@ -238,7 +255,7 @@ def test_the_same_notebooks_lead_through_online_boutique(shared: Path, tmp_path:
     audit = Audit.importing([shared / "data/topologies/boutique/release/kubernetes-manifests.yaml"], folder)
     audit.measure([shared / "data/latency/traces_csv/17_00_trace.csv"])
     with kernel_on(folder) as kernel:
-        cells = {notebook.stem: forgetful(notebook, folder, kernel) for notebook in NOTEBOOKS}
+        cells = {notebook.stem: run(notebook, folder, kernel=kernel) for notebook in NOTEBOOKS}
     assert "12 components, " in cells["03_blast_radius"]["open"]
     assert audit.decisions == ()
     assert "Not recorded" in cells["03_blast_radius"]["decide"]

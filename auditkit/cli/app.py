@@ -63,7 +63,7 @@ def import_(
     tables.imported(*report)
     if taken.left_out:
         _say(f"\nLeft out, in no format known here: {', '.join(taken.left_out)}")
-    _say(f"\nNext: auditkit check {into}   or: auditkit latency EXPORT --into {into}")
+    _say(f"\nNext: auditkit lab {into} (answer in the workbook), or: auditkit latency EXPORT --into {into}")
 
 
 @app.command()
