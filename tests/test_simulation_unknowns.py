@@ -104,6 +104,6 @@ def test_the_command_prints_what_the_verdicts_hang_on(tmp_path: Path) -> None:
     shown = auditkit("simulate", tmp_path / "shop", "--experiment", "chaos-timeout-api-home-users")
     assert "assuming session-cache: 1 worker" in shown.out
     assert "0 of 1 verdicts on the proposed settings stay the same" in shown.out
-    for words in ("slow independently of each other", "2 % more bad answers", "held to be no worse than it was then"):
+    for words in ("slow independently of each other", "2 % more bad answers", "has to be no worse than it was then"):
         assert words in shown.out
     assert shown.out.count("queue unknown") == 3  # those of the system, not those that the sweep asks about

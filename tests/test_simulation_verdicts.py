@@ -14,7 +14,7 @@ from auditkit.planning.proving import proven
 from auditkit.project import folder
 from auditkit.simulation import Fault, Law, Setup, run_seeds
 from auditkit.simulation.parallel import each
-from auditkit.simulation.results import Bounds
+from auditkit.simulation.results import Bounds, Figure, PhaseResult
 from auditkit.simulation.statistics import share_figure
 from auditkit.simulation.summaries import journey_results
 from auditkit.simulation.verdicts import verdict
@@ -40,6 +40,31 @@ def judge(bound: float, rate: str = "100/s", wrong: float = 0.02) -> str:
 def test_a_verdict_needs_an_interval_on_one_side_of_the_bound() -> None:
     """Two in a hundred bad answers: a bound of one fails, of five holds, of two cannot be told."""
     assert [judge(bound) for bound in (0.01, 0.05, 0.02)] == ["fails", "holds", "cannot tell"]
+
+
+@pytest.mark.parametrize(
+    ("lo", "mean", "hi", "expected"),
+    [
+        (0.030, 0.032, 0.035, "holds"),  # as bad as before
+        (0.045, 0.050, 0.055, "fails"),  # wholly beyond what was seen before
+        (0.020, 0.035, 0.060, "cannot tell"),  # it may be twice as bad, or better
+        (0.030, 0.040, 0.049, "holds"),  # perhaps worse, but by less than the bound
+    ],
+)
+def test_a_journey_that_misses_its_bound_anyway_must_not_become_worse(lo: float, mean: float, hi: float, expected: str) -> None:
+    """Three in a hundred are bad without any fault (2 to 4), at a bound of one: judged by what the fault adds to that."""
+    system = pair()
+    runs = run_seeds(system, {}, Setup(duration_s=40.0, laws={"b": Law("constant", 0.01)}), 2)
+    (result,) = journey_results(runs, 10.0, 20.0)
+
+    def seen(low: float, middle: float, high: float) -> PhaseResult:
+        return result.phases["before"].model_copy(update={"bad": Figure(mean=middle, lo=low, hi=high)})
+
+    phases = {"before": seen(0.02, 0.03, 0.04), "during": seen(lo, mean, hi)}
+    missing = result.model_copy(update={"phases": phases, "recovered": 1.0})
+    found, why = verdict([missing], [Bounds(journey="j", bad_at_most=0.01)])
+    assert found == expected
+    assert "which it misses without the fault as well" in why
 
 
 def test_a_few_requests_without_error_prove_nothing() -> None:

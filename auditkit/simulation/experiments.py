@@ -31,7 +31,8 @@ ALWAYS = (
         what=f"users are served as before once no {SPELL_S} s have {SPELL_SHARE * 100:g} % more bad answers than before it",
     ),
     Assumption(
-        where="verdicts", what="a journey that misses its bound before the fault as well is held to be no worse than it was then"
+        where="verdicts",
+        what="a journey that misses its bound before the fault as well has to be no worse than it was then, beyond the bound",
     ),
 )
 """What every verdict takes for granted: draws are independent, and two judgement calls."""

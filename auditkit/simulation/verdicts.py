@@ -13,8 +13,9 @@ def verdict(
     """Whether everything that is bounded kept its bound, and in which figures.
 
     A 95 % interval wholly beyond a bound `fails`, wholly within it `holds`; where it lies across, one cannot tell; nor without
-    bounds, nor without requests. A journey that misses its bound before the fault as well is held to be no worse than then: that
-    it misses it is not the experiment's finding. A journey that has to come back `fails` where no seed did in the time simulated.
+    bounds, nor without requests. A journey that misses its bound before the fault as well is held to be no worse than then, by no
+    more than the bound: that it misses it is not the experiment's finding. A journey that has to come back `fails` where no seed
+    did in the time simulated.
     """
     by_id, by_call = {j.journey: j for j in journeys}, {call.call: call for call in calls}
     told = [part for bound in bounds for part in _journey(by_id.get(bound.journey), bound)]
@@ -35,9 +36,10 @@ def _journey(result: JourneyResult | None, bound: Bounds) -> Iterable[tuple[Verd
             most, words = bound.bad_at_most, f"{bound.journey}: {during.bad.mean:.2%} bad, bound {bound.bad_at_most:.2%}"
             before = result.phases.get("before") if result else None
             if before is not None and before.bad.mean > most:
-                most = max(before.bad.mean, before.bad.hi or 0.0)
+                was = max(before.bad.mean, before.bad.hi or 0.0)
                 words += f", which it misses without the fault as well ({before.bad.mean:.2%})"
-                yield ("fails" if (during.bad.lo or during.bad.mean) > most else "holds"), words
+                worse = (during.bad.mean if during.bad.lo is None else during.bad.lo) > was
+                yield ("fails" if worse else _within(None, during.bad.hi, during.bad.mean, was + most)), words
             else:
                 yield _within(during.bad.lo, during.bad.hi, during.bad.mean, most), words
     if bound.back and result is not None and result.recovered < 1:
