@@ -35,6 +35,7 @@ def shown(command: str) -> list[str]:
             ["blast-radius", "--fail", "recommendation", "--mode", "slow"],
         ),
         ("auditkit latency my-audit/latency/api.csv", ["latency"]),
+        ('auditkit storms my-audit "api:home -> users"', ["storms", "api:home -> users"]),
     ],
 )
 def test_the_readme_shows_what_comes_out(command: str, arguments: list[str], sample: Path) -> None:
