@@ -153,6 +153,8 @@ def _shares(axes: Axes, run: Series, of: JourneySeries) -> None:
 
 
 def _p99(axes: Axes, run: Series, of: JourneySeries) -> None:
+    from matplotlib.ticker import NullLocator
+
     values = [math.nan if p99 is None else max(p99, 1e-3) for p99 in of.p99_s]
     axes.plot([t + run.step_s / 2 for t in run.times_s], values, color=INK, linewidth=1.1, label="p99 of the answers")
     if of.deadline_s is not None:
@@ -160,7 +162,7 @@ def _p99(axes: Axes, run: Series, of: JourneySeries) -> None:
     _grey(axes, run)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(lambda value, _: duration(value))
-    axes.yaxis.set_minor_formatter(lambda _value, _: "")
+    axes.yaxis.set_minor_locator(NullLocator())  # a third of the drawing, which nobody reads
     axes.set_ylabel("p99")
 
 
