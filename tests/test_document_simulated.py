@@ -12,7 +12,7 @@ import html5lib
 import pytest
 from cli import auditkit, tree
 from document_books import HOSTILE, shop_book
-from simulated_books import BREAKER, CALL, TIMEOUT, WHY, simulated_book
+from simulated_books import BREAKER, CALL, TIMEOUT, WHY, simulated_book, trial
 
 from auditkit.document import Book, document
 from auditkit.exporters import all_exporters
@@ -70,6 +70,24 @@ def test_the_cost_while_all_is_well_and_what_cannot_be_left_out() -> None:
     assert re.search(rf"`{CALL}` +\| +`{TIMEOUT}`", told)
     assert "No verdict changes without any one of the others: `api:order -> orders`" in told
     assert "queue unknown: without end: `recommendation`" in told
+
+
+def test_the_answers_that_a_verdict_hangs_on_are_named() -> None:
+    """How many verdicts survive both ends of what is not known; beside each answer that changes one, what it would be."""
+    book = simulated_book()
+    assert "low and at its high end" not in section(book)
+    swept = (
+        trial(TIMEOUT, "unknowns low", "fails", 0.5),
+        trial(TIMEOUT, "assuming users-db: 2 workers", "holds", 0.0),
+        trial(TIMEOUT, "assuming session-cache: 1 worker", "fails", 0.5),
+        trial(TIMEOUT, "unknowns high", "holds", 0.0),
+        trial(BREAKER, "unknowns low", "fails", 0.08),
+        trial(BREAKER, "unknowns high", "fails", 0.08),
+    )
+    told = section(replace(book, strategy=book.strategy.model_copy(update={"trials": (*book.strategy.trials, *swept)})))
+    assert "at its low and at its high end 1 of 2 verdicts on the proposed settings stay the same" in told
+    assert re.search(rf"session-cache: 1 worker +\| .*{TIMEOUT}: fails", told)
+    assert "users-db: 2 workers" not in told
 
 
 def test_a_kept_run_is_a_picture_that_speaks() -> None:

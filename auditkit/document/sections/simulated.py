@@ -48,6 +48,7 @@ def simulated(view: View) -> list[Block]:
         *_cost(pairs),
         *_needed(view, pairs),
         *_assumed(view),
+        *_swept(view, pairs),
     ]
 
 
@@ -209,3 +210,23 @@ def _assumed(view: View) -> list[Block]:
         return []
     items = [rich(what, ": ", some(where)) for (what,), where in told.items()]
     return [Heading("What the simulation had to assume", "simulation-assumed"), bullets(items)]
+
+
+def _swept(view: View, pairs: Mapping[str, tuple[Trial, Trial]]) -> list[Block]:
+    """On which answers that nobody has given the verdicts hang."""
+    trials = [trial for trial in view.book.strategy.trials if trial.experiment in pairs]
+    swept = {trial.experiment for trial in trials if trial.settings.startswith("unknowns ")}
+    if not swept:
+        return []
+    other = [trial for trial in trials if trial.verdict != pairs[trial.experiment][1].verdict]
+    changed = {trial.experiment for trial in other if trial.settings.startswith("unknowns ")}
+    same = f"{len(swept) - len(changed)} of {how_many(len(swept), 'verdict')} on the proposed settings"
+    found: list[Block] = [text(f"With all of that at its low and at its high end {same} stay the same.")]
+    hangs: dict[str, list[str]] = {}
+    for trial in other:
+        if (answer := trial.settings.removeprefix("assuming ")) != trial.settings:
+            hangs.setdefault(answer, []).append(f"{trial.experiment}: {trial.verdict}")
+    if hangs:
+        rows = [(answer, some(sorted(names))) for answer, names in sorted(hangs.items())]
+        found.append(table("Answers that a verdict hangs on", ("If it were", "These would be"), rows, widths=(3, 4)))
+    return found
