@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 from auditkit.checks import Facts
 from auditkit.checks.shared_pool import by_callee, exhausts
-from auditkit.model.paths import Paths, alternatives, paths
+from auditkit.model.paths import Paths, paths
 from auditkit.model.policy import held_workers, timeout_s
 from auditkit.model.system import Component, Dependency, System
-from auditkit.patterns.deadline import Inversion, call_s, inversions
+from auditkit.patterns.deadline import Inversion, call_s, inversions, mean_s
 from auditkit.planning.timeouts import Advices, overlaid, text
 
 
@@ -67,7 +67,7 @@ def taking_pools(today: Facts, planned: Facts) -> dict[str, str]:
     found: dict[str, str] = {}
     for component in planned.system.components:
         before, now = _groups(today, component), _groups(planned, component)
-        held = {d.subject: _held_by(component, d) for calls in before.values() for d in calls}
+        held = {d.subject: _held_by(today, component, d) for calls in before.values() for d in calls}
         waits = {d.subject: wait for calls in before.values() for d in calls if (wait := timeout_s(d.policy)) is not None}
         taken_today = {callee for callee, calls in before.items() if _is_taken(today, component, callee, calls)}
         for callee, calls in now.items():
@@ -75,7 +75,7 @@ def taking_pools(today: Facts, planned: Facts) -> dict[str, str]:
                 continue
             grown = [d for d in calls if (timeout_s(d.policy) or 0.0) > waits.get(d.subject, math.inf) + 1e-12]
             if grown:
-                most = max(grown, key=lambda d: (_held_by(component, d) - held[d.subject], d.subject))
+                most = max(grown, key=lambda d: (_held_by(planned, component, d) - held[d.subject], d.subject))
                 who, longer = f"a slow {callee}" if callee else "all its callees, slow,", text(timeout_s(most.policy) or 0.0)
                 first = "more workers, or a faster callee, first"
                 found.setdefault(most.subject, f"{longer} would let {who} take all workers of {component.id}; {first}")
@@ -88,10 +88,13 @@ def _groups(facts: Facts, component: Component) -> dict[str, list[Dependency]]:
     return {**dict(by_callee(calls)), "": calls}
 
 
-def _held_by(component: Component, dependency: Dependency) -> float:
-    """Workers of one instance that a call holds at most: each of its callees and each alternative may hang in its turn."""
-    policies = [dependency.policy] * len(dependency.to) + [a.policy for a in alternatives(dependency)]
-    return math.fsum(held_workers(policy, dependency.rate_per_s, component.running) for policy in policies)
+def _held_by(facts: Facts, component: Component, dependency: Dependency) -> float:
+    """Workers of one instance that a call holds while all of its callees hang; what it holds while healthy at least.
+
+    Its fallback's calls are left out: no plan changes them.
+    """
+    busy = (dependency.rate_per_s or 0.0) / component.running * (mean_s(dependency, facts.profiles) or 0.0)
+    return max(busy, len(dependency.to) * held_workers(dependency.policy, dependency.rate_per_s, component.running))
 
 
 def _is_taken(facts: Facts, component: Component, callee: str, calls: Sequence[Dependency]) -> bool:
@@ -99,7 +102,7 @@ def _is_taken(facts: Facts, component: Component, callee: str, calls: Sequence[D
         return False
     if callee:
         return exhausts(facts, component, _groups(facts, component)[""], calls)
-    return math.fsum(_held_by(component, d) for d in calls) > component.workers + 1e-9
+    return math.fsum(_held_by(facts, component, d) for d in calls) > component.workers + 1e-9
 
 
 def _held(today: Paths, planned: Paths, found: Inversion, done: Advices) -> Iterator[tuple[str, str]]:

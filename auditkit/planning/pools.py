@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from auditkit.checks.wording import amount, percent
 from auditkit.model.audit import Ground
@@ -40,7 +40,7 @@ def _of_component(plan: Plan, component: Component, calls: Sequence[Dependency])
     kept = {d.subject: now for d in calls if (now := bulkhead(d.policy)) is not None}
     places = {subject: _keep_or_resize(now, sizes[subject], component.workers) for subject, now in kept.items()}
     if component.workers is not None:
-        places = _fit(places, sizes, component.workers)
+        places = _fit(_without_growth(places, kept, component.workers), sizes, component.workers)
         places |= _added(plan, calls, sizes, places, component.workers)
         places = _contained(plan, calls, kept, places, component.workers)
     return {d.subject: _choice(plan, component, d, calls, sizes, kept, places) for d in calls}
@@ -59,6 +59,24 @@ def _keep_or_resize(now: Bulkhead, size: Size | None, workers: int | None) -> in
     if size is None or now.max_wait_s or judge(size.load, now.max_concurrent, size.peakedness).rejected <= REJECTED_AT_MOST:
         return now.max_concurrent
     return size.places if workers is None else min(size.places, workers)
+
+
+def _without_growth(places: Mapping[str, int], kept: Mapping[str, Bulkhead], workers: int) -> dict[str, int]:
+    """What would grow gives way first where the pool has no room for it."""
+    return _shrunk(places, kept, lambda granted: sum(granted.values()) > workers)
+
+
+def _shrunk(
+    places: Mapping[str, int], kept: Mapping[str, Bulkhead], too_much: Callable[[Mapping[str, int]], bool]
+) -> dict[str, int]:
+    """Places of bulkheads that are to grow, taken back one after another, those that grow most first."""
+    granted = dict(places)
+    while too_much(granted):
+        grown = [s for s in granted if s in kept and granted[s] > kept[s].max_concurrent]
+        if not grown:
+            break
+        granted[max(grown, key=lambda s: (granted[s] - kept[s].max_concurrent, s))] -= 1
+    return granted
 
 
 def _fit(places: Mapping[str, int], sizes: Mapping[str, Size | None], workers: int) -> dict[str, int]:
@@ -85,16 +103,16 @@ def _contained(
     Each of several callees of one call holds as many places as its bulkhead has.
     """
     members = {d.subject: len(d.to) for d in calls}
-    now = {d.subject: members[d.subject] * held_when_slow(plan, d) for d in calls}
-    most = max(workers, math.fsum(now.values()))
-    granted = dict(places)
+    busy = {d.subject: load_of_one(plan.paths, d, plan.profiles) or 0.0 for d in calls}
+    now = {d.subject: max(members[d.subject] * held_when_slow(plan, d), busy[d.subject]) for d in calls}
     same = {s: pool.max_concurrent for s, pool in kept.items()}
-    while math.fsum(held if granted.get(s) == same.get(s) else members[s] * granted[s] for s, held in now.items()) > most:
-        grown = [s for s in granted if s in kept and granted[s] > kept[s].max_concurrent]
-        if not grown:
-            break
-        granted[max(grown, key=lambda s: (granted[s] - kept[s].max_concurrent, s))] -= 1
-    return granted
+
+    def held(granted: Mapping[str, int]) -> float:
+        grown = {s: max(float(members[s] * p), busy[s]) for s, p in granted.items() if p != same.get(s)}
+        return math.fsum((now | grown).values())
+
+    most = max(workers, math.fsum(now.values()))
+    return _shrunk(places, kept, lambda granted: held(granted) > most)
 
 
 def _added(
