@@ -21,6 +21,9 @@ from auditkit.model.system import Component, Dependency, System
 from auditkit.patterns.deadline import Inversion, call_s, inversions, mean_s
 from auditkit.planning.timeouts import Advices, overlaid, text
 
+ALL, ALL_SLOW = "", " "
+"""All callees of a component together, as no component is called: with healthy load, and without."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -76,16 +79,19 @@ def taking_pools(today: Facts, planned: Facts) -> dict[str, str]:
             grown = [d for d in calls if (timeout_s(d.policy) or 0.0) > waits.get(d.subject, math.inf) + 1e-12]
             if grown:
                 most = max(grown, key=lambda d: (_held_by(planned, component, d) - held[d.subject], d.subject))
-                who, longer = f"a slow {callee}" if callee else "all its callees, slow,", text(timeout_s(most.policy) or 0.0)
+                who, longer = (
+                    "all its callees, slow," if callee in (ALL, ALL_SLOW) else f"a slow {callee}",
+                    text(timeout_s(most.policy) or 0.0),
+                )
                 first = "more workers, or a faster callee, first"
                 found.setdefault(most.subject, f"{longer} would let {who} take all workers of {component.id}; {first}")
     return found
 
 
 def _groups(facts: Facts, component: Component) -> dict[str, list[Dependency]]:
-    """The calls of a component by callee, and all of them under no name."""
+    """The calls of a component by callee, and all of them: with what they hold while healthy, and without."""
     calls = [d for d in facts.paths.of_component.get(component.id, ()) if facts.paths.timed(d)]
-    return {**dict(by_callee(calls)), "": calls}
+    return {**dict(by_callee(calls)), ALL: calls, ALL_SLOW: calls}
 
 
 def _held_by(facts: Facts, component: Component, dependency: Dependency) -> float:
@@ -94,15 +100,20 @@ def _held_by(facts: Facts, component: Component, dependency: Dependency) -> floa
     Its fallback's calls are left out: no plan changes them.
     """
     busy = (dependency.rate_per_s or 0.0) / component.running * (mean_s(dependency, facts.profiles) or 0.0)
-    return max(busy, len(dependency.to) * held_workers(dependency.policy, dependency.rate_per_s, component.running))
+    return max(busy, _held_when_slow(facts, component, dependency))
+
+
+def _held_when_slow(facts: Facts, component: Component, dependency: Dependency) -> float:
+    return len(dependency.to) * held_workers(dependency.policy, dependency.rate_per_s, component.running)
 
 
 def _is_taken(facts: Facts, component: Component, callee: str, calls: Sequence[Dependency]) -> bool:
     if component.workers is None:
         return False
-    if callee:
-        return exhausts(facts, component, _groups(facts, component)[""], calls)
-    return math.fsum(_held_by(facts, component, d) for d in calls) > component.workers + 1e-9
+    if callee not in (ALL, ALL_SLOW):
+        return exhausts(facts, component, _groups(facts, component)[ALL], calls)
+    held = _held_by if callee == ALL else _held_when_slow
+    return math.fsum(held(facts, component, d) for d in calls) > component.workers + 1e-9
 
 
 def _held(today: Paths, planned: Paths, found: Inversion, done: Advices) -> Iterator[tuple[str, str]]:

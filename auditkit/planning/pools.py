@@ -103,16 +103,18 @@ def _contained(
     Each of several callees of one call holds as many places as its bulkhead has.
     """
     members = {d.subject: len(d.to) for d in calls}
-    busy = {d.subject: load_of_one(plan.paths, d, plan.profiles) or 0.0 for d in calls}
-    now = {d.subject: max(members[d.subject] * held_when_slow(plan, d), busy[d.subject]) for d in calls}
     same = {s: pool.max_concurrent for s, pool in kept.items()}
+    load = {d.subject: load_of_one(plan.paths, d, plan.profiles) or 0.0 for d in calls}
+    slow = {d.subject: members[d.subject] * held_when_slow(plan, d) for d in calls}
 
-    def held(granted: Mapping[str, int]) -> float:
-        grown = {s: max(float(members[s] * p), busy[s]) for s, p in granted.items() if p != same.get(s)}
-        return math.fsum((now | grown).values())
+    def held(granted: Mapping[str, int], least: Mapping[str, float]) -> float:
+        """What all calls hold while slow, each at least what it holds while healthy, where that counts."""
+        grown = {s: float(members[s] * p) for s, p in granted.items() if p != same.get(s)}
+        return math.fsum(max(workers_held, least.get(s, 0.0)) for s, workers_held in (slow | grown).items())
 
-    most = max(workers, math.fsum(now.values()))
-    return _shrunk(places, kept, lambda granted: held(granted) > most)
+    # a pool that health fills already is no reason to let slow calls take more of it
+    most = [(least, max(workers, held({}, least))) for least in ({}, load)]
+    return _shrunk(places, kept, lambda granted: any(held(granted, least) > limit for least, limit in most))
 
 
 def _added(
