@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from auditkit.errors import Problem
+from auditkit.importers.credentials import MARK, names_credential
 from auditkit.model.draft import Item
 from auditkit.model.noun import FROM_FILE, Noun
 
@@ -167,7 +168,7 @@ def _said(path: Path, errors: Sequence[ErrorDetails], data: Any, kind: type[Noun
     others = sorted((d for d in errors if d["type"] != "literal_error"), key=_rank)
     value = _at(data, path)
     if not others:
-        return f"{_key(path)}: {quoted(value)} is none of the allowed words", nearest(str(value), words, "write one of")
+        return f"{_key(path)}: {_shown_at(path, value)} is none of the allowed words", nearest(str(value), words, "write one of")
     what, remedy = _one(others[0], value, path, kind, data, label)
     return what, f"{remedy}, or {' or '.join(words)}" if words and remedy.startswith("write") else remedy
 
@@ -181,7 +182,7 @@ def _words(detail: ErrorDetails) -> list[str]:
 
 
 def _one(detail: ErrorDetails, value: Any, path: Path, kind: type[Noun], data: Any, label: str) -> tuple[str, str]:
-    name, context, key, shown = detail["type"], detail.get("ctx", {}), _key(path), quoted(value)
+    name, context, key, shown = detail["type"], detail.get("ctx", {}), _key(path), _shown_at(path, value)
     match name:
         case "missing":
             return f"{_subject(path, data, label)} has no {str(path[-1])!r}", _add(str(path[-1]))
@@ -273,6 +274,11 @@ def quoted(value: Any) -> str:
         return "a mapping" if isinstance(value, Mapping) else "a list"
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _shown_at(path: Path, value: Any) -> str:
+    """The same, unless its name says that it is a credential."""
+    return MARK if path and isinstance(value, str) and names_credential(str(path[-1])) else quoted(value)
 
 
 def _dotted(path: Path) -> str:

@@ -25,6 +25,7 @@ from auditkit.importers import (
     update_yaml,
     validate,
 )
+from auditkit.importers.credentials import without_forms
 from auditkit.importers.workbook import is_workbook, sheets
 from auditkit.importers.yaml_text import MAX_BYTES
 from auditkit.model.draft import Draft, Item
@@ -214,11 +215,13 @@ def _groups(sources: Sequence[Source]) -> list[tuple[str, list[Source]]]:
 
 
 def _draft(reader: str, group: Sequence[Source]) -> Draft:
+    """What some files say. Passwords in addresses and tokens are gone before they are read: an importer may cut them in two."""
     importer, first = importers()[reader], group[0]
     read_sibling = _sibling_reader(first.path)
+    files = [(source.name, without_forms(source.text)) for source in group]
     if importer.read_together is None or len(group) == 1:
-        return scrub(importer.read(first.text, first.name, read_sibling))
-    return scrub(importer.read_together([(source.name, source.text) for source in group], read_sibling))
+        return scrub(importer.read(files[0][1], files[0][0], read_sibling))
+    return scrub(importer.read_together(files, read_sibling))
 
 
 def _sibling_reader(path: Path) -> Callable[[str], str | None]:
@@ -227,7 +230,8 @@ def _sibling_reader(path: Path) -> Callable[[str], str | None]:
         try:
             if relative.endswith("/"):
                 return "\n".join(sorted(inside.name for inside in sibling.iterdir())) if sibling.is_dir() else None
-            return read_text(sibling) if sibling.is_file() and sibling.stat().st_size <= LARGEST_SIBLING else None
+            small = sibling.is_file() and sibling.stat().st_size <= LARGEST_SIBLING
+            return without_forms(read_text(sibling)) if small else None
         except (InputError, OSError, ValueError):
             return None  # a key store, a picture, a name that no file can have: nothing that could be read for addresses
 

@@ -40,7 +40,7 @@ def attributes(raw: object) -> dict[str, object]:
     found: dict[str, object] = {}
     for pair in map(mapping, items(raw)):
         value = mapping(pair.get("value"))
-        found[str(pair.get("key"))] = next(iter(value.values()), None)
+        found[str(pair.get("key"))] = next((said for kind, said in value.items() if kind.lower().endswith("value")), None)
     return found
 
 

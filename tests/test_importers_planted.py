@@ -1,0 +1,63 @@
+"""A credential in any place of a file of any format reaches no file, no log, no message and no `--json`."""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+from pathlib import Path
+
+import pytest
+from cli import auditkit, tree
+from importer_seeds import OTHER_FORMS, SEEDS
+
+WORDS = ("hunter2-Zq9", "ghp_0123456789abcdefghij0123")
+FORMS = (f"postgres://u:{WORDS[0]}@db:5432/x", WORDS[1], f"amqp://u:{WORDS[0]}@mq/a b")
+"""Credentials that are known by their form, wherever they stand."""
+TRIED = 3
+"""Places of each file that are tried here; all of them were once, when this was written."""
+_WORD = re.compile(r"[A-Za-z_][\w./-]*|\d+\w*")
+_PAIR = re.compile(r"""(?P<key>[A-Za-z][\w.-]*)(?P<sign>["']?(?:[ \t]*=[ \t]*|:[ \t]+|(?<=["']):)["']?)(?P<value>[\w./:-]+)""")
+_FILES = [(importer, *seed) for forms in (SEEDS, OTHER_FORMS) for importer, seed in forms.items()]
+
+
+def with_form(text: str, place: int, form: str) -> str | None:
+    """The text with a credential of a known form in place of one word; None where there are not so many."""
+    found = list(_WORD.finditer(text))
+    return None if place >= len(found) else text[: found[place].start()] + form + text[found[place].end() :]
+
+
+def with_name(text: str, place: int) -> str | None:
+    """The text with a credential that only its name gives away, in place of one key and its value."""
+    found = list(_PAIR.finditer(text))
+    if place >= len(found):
+        return None
+    match = found[place]
+    return f"{text[: match.start()]}db_password{match['sign']}{WORDS[0]}{text[match.end() :]}"
+
+
+def leaked(text: str, name: str, format: str, place: Path, caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Where a planted word comes out when a file is imported: in a file of the audit, in the log, or in what is printed."""
+    file = place / name
+    file.parent.mkdir(parents=True)
+    file.write_text(text, encoding="utf-8")
+    with caplog.at_level(logging.DEBUG):
+        ran = auditkit("import", file, "--into", place / "audit", "--format", format, "--json")
+    assert ran.code in (0, 2)
+    told = {"out": ran.out, "err": ran.err, "log": caplog.text}
+    told |= {path: content.decode("utf-8", "replace") for path, content in tree(place / "audit").items()}
+    return [path for path, said in told.items() if any(word in said for word in WORDS)]
+
+
+@pytest.mark.parametrize(("format", "name", "text"), _FILES, ids=[name for _, name, _ in _FILES])
+def test_a_credential_in_any_place_stays_there(
+    format: str, name: str, text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By its form or by its name, whether the file can still be read or not."""
+    draw = random.Random(name)
+    words, pairs = len(_WORD.findall(text)), len(_PAIR.findall(text))
+    made = [with_form(text, draw.randrange(words), draw.choice(FORMS)) for _ in range(TRIED)]
+    made += [with_name(text, draw.randrange(pairs)) for _ in range(TRIED // 2) if pairs]
+    for number, planted in enumerate(made):
+        assert planted is not None
+        assert leaked(planted, name, format, tmp_path / str(number), caplog) == [], planted
