@@ -22,6 +22,9 @@ from auditkit.project.inputs import Inputs, read
 from auditkit.project.steps import steps
 from auditkit.version import VERSION
 
+_SAME_STORY = ("actions", "strategy_json")
+"""Targets that hold what the document says, for other programs; it does not speak of them, whichever are written beside it."""
+
 
 class WrittenFile(Noun):
     """One generated file, by its path inside the audit folder."""
@@ -178,7 +181,7 @@ def _made(inputs: Inputs, to: Sequence[str]) -> tuple[list[Artifact], tuple[Writ
             gaps.extend(WrittenGap(target=name, where=gap.where, what=gap.what, remedy=gap.remedy) for gap in missing)
             by_target[name] = missing
     formats = tuple(name for name in to if name in FORMATS)
-    said = {name: known[name].prose for name in by_target}
+    said = {name: known[name].prose for name in by_target if name not in _SAME_STORY}
     if formats:
         artifacts = [*document(replace(book(inputs), gaps=by_target, targets=said), formats), *artifacts]
     return artifacts, tuple(gaps)
