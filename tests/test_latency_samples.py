@@ -270,3 +270,34 @@ def test_every_compression_says_the_same(write, compress):
     with pytest.raises(InputError, match="cut off") as error:
         measure([write(compress(lines(50_000).encode())[:-400], name)])
     assert len(error.value.problems) == 1
+
+
+def test_parquet_durations_that_are_no_number_are_rejected(tmp_path):
+    """NaN, infinite, negative and missing durations are counted as rejected, and the rest is read (NaN once stopped it all)."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    durations = [math.nan, math.inf, -1.0, None, 0.0, *(float(i) for i in range(1, 1001))]
+    n = len(durations)
+    columns = {"caller": ["a"] * n, "callee": ["b"] * n, "start": [1.7e9 + i for i in range(n)], "duration_ms": durations}
+    pq.write_table(pa.table(columns), tmp_path / "nan.parquet")
+    (profile,) = measure([tmp_path / "nan.parquet"]).profiles
+    assert (profile.rejected, profile.n, profile.min_s, profile.max_s) == (4, 1001, 0.0, 1.0)
+
+
+def test_names_with_spaces_quotes_and_gaps_keep_their_samples_apart(tmp_path):
+    """Calls differ by each of their three names; an operation may be missing, and spaces around a name say nothing."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = [("it's", "b", None), ("it's", " b ", ""), ("it's", "b", "Get"), ('"x"', "b", "Get"), ("b", "it's", "Größe")]
+    rows = [(*name, 10.0 * (i + 1)) for i, name in enumerate(names) for _ in range(i + 1)]
+    columns = dict(zip(("caller", "callee", "operation", "duration_ms"), map(list, zip(*rows, strict=True)), strict=True))
+    pq.write_table(pa.table(columns), tmp_path / "names.parquet")
+    found = {profile.call: (profile.n, profile.max_s) for profile in measure([tmp_path / "names.parquet"]).profiles}
+    assert found == {
+        "it's -> b": (3, 0.02),
+        "it's -> b:Get": (3, 0.03),
+        '"x" -> b:Get': (4, 0.04),
+        "b -> it's:Größe": (5, 0.05),
+    }
