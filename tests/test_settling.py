@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from auditkit.errors import InputError
+from auditkit.importers import dump_yaml
 from auditkit.project import Audit
 
 COMPOSE = """\
@@ -103,3 +104,20 @@ def test_an_answer_needs_its_question_and_somebody_who_gives_it(tmp_path: Path) 
         audit.settle("what", "yes", by="ann")
     with pytest.raises(InputError, match="say who gives it"):
         audit.settle("not deployed pay", "yes", by=" ")
+
+
+def test_a_question_that_a_person_deleted_does_not_come_back(tmp_path: Path) -> None:
+    """Also where the folder calls a thing by another name than the file does."""
+    audit = _audit(tmp_path, compose__yaml=COMPOSE, seen__json=CALLS)
+    (same,) = [question for question in _open(audit) if question.startswith("same ")]
+    audit.settle(same, "yes", by="ann")
+    path = tmp_path / "audit/system.yaml"
+    system = audit.system
+    assert "not deployed pay" in {question.id for question in system.questions}
+    kept = tuple(question for question in system.questions if question.id != "not deployed pay")
+    path.write_text(dump_yaml(system.model_copy(update={"questions": kept}), path.read_text()))
+    again = _audit(tmp_path)
+    assert "not deployed pay" not in _open(again)
+    assert same in {question.id for question in again.system.questions if question.answer == "yes"}
+    new = _audit(tmp_path, compose__yaml=COMPOSE.replace("pay:80", "pay:80 http://bank:80"))
+    assert "not deployed bank" in _open(new), "a new question is asked all the same"

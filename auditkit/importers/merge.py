@@ -221,15 +221,20 @@ def _restore(merged: dict[str, dict[Key, Item]], deleted: Mapping[Key, Item]) ->
 def _questions(ordered: Sequence[Draft], earlier: Sequence[Draft], asked: tuple[Question, ...]) -> tuple[Question, ...]:
     """Every question once: an answered one as it was answered, an open one as its source asks it now.
 
-    What a source asked the last time and does not ask any more is settled by the source itself.
+    What a source asked the last time and does not ask any more is settled by the source itself; what it asked the last time
+    and a person's file does not hold any more was deleted on purpose.
     """
     asked_now = {question.id for draft in ordered if not draft.by_person for question in draft.questions}
     asked_now |= {question.id for question in asked}
     asked_before = {question.id for draft in earlier for question in draft.questions}
+    kept = {question.id for draft in ordered if draft.by_person for question in draft.questions}
+    deleted = asked_before - kept if any(draft.by_person for draft in ordered) else set[str]()
     found: dict[str, Question] = {}
     persons: set[str] = set()
     for draft in ordered:
         for question in draft.questions:
+            if question.id in deleted:
+                continue
             if draft.by_person:
                 if question.answer is None and question.id in asked_before - asked_now:
                     continue
@@ -239,5 +244,6 @@ def _questions(ordered: Sequence[Draft], earlier: Sequence[Draft], asked: tuple[
                 found[question.id] = question
             found.setdefault(question.id, question)
     for question in asked:
-        found.setdefault(question.id, question)
+        if question.id not in deleted:
+            found.setdefault(question.id, question)
     return tuple(found.values())
