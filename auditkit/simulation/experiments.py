@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from auditkit.model.audit import RETRY_ERRORS, Experiment
 from auditkit.model.failure import Assumption
@@ -11,7 +11,7 @@ from auditkit.model.latency import LatencyProfile
 from auditkit.model.policy import retry
 from auditkit.model.system import System, split_target
 from auditkit.simulation.compile import budget_of, compiled_system
-from auditkit.simulation.results import Bounds, LoadBound, RunResult
+from auditkit.simulation.results import Bounds, BusyResult, CallResult, JourneyResult, LoadBound, RunResult
 from auditkit.simulation.run import Outcomes, run_compiled
 from auditkit.simulation.setup import Fault, FaultKind, Setup
 from auditkit.simulation.summaries import SPELL_S, SPELL_SHARE, busy_results, call_results, journey_results
@@ -108,25 +108,46 @@ def run_experiment(
 
     Raises `InputError` where the experiment names what the system does not have.
     """
-    return judged(system, experiment, settings, run_seeds(system, profiles, setup_of(experiment, seed), seeds), seed)
+    return judged(system, experiment, settings, seen_in(run_seeds(system, profiles, setup_of(experiment, seed), seeds)), seed)
 
 
-def judged(system: System, experiment: Experiment, settings: str, runs: Sequence[Outcomes], seed: int = 1) -> RunResult:
-    """The result of an experiment that has been run with these settings."""
-    journeys, calls = journey_results(runs, BEFORE_S, BEFORE_S + DURING_S), call_results(runs)
-    found, why = verdict(journeys, bounds_of(system, experiment), calls, loads_of(system, experiment))
+@dataclass(frozen=True, slots=True)
+class SeenIn:
+    """What was seen in the runs of one fault, over all seeds; experiments that break the same thing share it."""
+
+    journeys: tuple[JourneyResult, ...]
+    calls: tuple[CallResult, ...]
+    busy: tuple[BusyResult, ...]
+    seeds: int
+    assumptions: tuple[Assumption, ...]
+
+
+def seen_in(runs: Sequence[Outcomes]) -> SeenIn:
+    """The figures of some runs of an experiment's setup, one for each seed."""
+    return SeenIn(
+        journey_results(runs, BEFORE_S, BEFORE_S + DURING_S),
+        call_results(runs),
+        busy_results(runs, (BEFORE_S, DURING_S, AFTER_S)),
+        len(runs),
+        (*runs[0].compiled.assumptions, *ALWAYS),
+    )
+
+
+def judged(system: System, experiment: Experiment, settings: str, seen: SeenIn, seed: int = 1) -> RunResult:
+    """The result of an experiment that has been run with these settings, from `seed` on."""
+    found, why = verdict(seen.journeys, bounds_of(system, experiment), seen.calls, loads_of(system, experiment))
     faults = faults_of(experiment)
     return RunResult(
         experiment=experiment.id,
         settings=settings,
-        seeds=tuple(range(seed, seed + len(runs))),
+        seeds=tuple(range(seed, seed + seen.seeds)),
         fault=", ".join(_words(fault) for fault in faults),
-        journeys=journeys,
-        calls=calls,
-        busy=busy_results(runs, (BEFORE_S, DURING_S, AFTER_S)),
+        journeys=seen.journeys,
+        calls=seen.calls,
+        busy=seen.busy,
         verdict=found,
         why=why,
-        assumptions=(*runs[0].compiled.assumptions, *ALWAYS),
+        assumptions=seen.assumptions,
     )
 
 

@@ -7,7 +7,7 @@ The values are wide on purpose: a verdict that survives both ends does not depen
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -69,7 +69,7 @@ def unknowns(given: Given, runs: tuple[Outcomes, ...]) -> tuple[Unknown, ...]:
     return tuple(known[key] for key in said if key in known)
 
 
-def all_at(given: Given, found: tuple[Unknown, ...], end: str) -> Given | None:
+def all_at(given: Given, found: Sequence[Unknown], end: str) -> Given | None:
     """Every unknown at its `low` or `high` end; None where that is what was assumed anyway."""
     changes = [at.put for unknown in found if (at := unknown.low if end == "low" else unknown.high) is not None]
     return reduce(lambda so_far, put: put(so_far), changes, given) if changes else None

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditkit.model.audit import Experiment
-from auditkit.model.failure import Assumption
 from auditkit.model.latency import LatencyProfile
 from auditkit.model.policy import breaker, bulkhead, retry, timeout_s
 from auditkit.model.system import Dependency, System
 from auditkit.simulation import columns as c
-from auditkit.simulation.experiments import SEEDS, judged, run_seeds, setup_of
+from auditkit.simulation.experiments import SEEDS, SeenIn, judged, run_seeds, seen_in, setup_of
 from auditkit.simulation.parallel import THREADS, each
-from auditkit.simulation.results import PROPOSED, TODAY, RunResult
+from auditkit.simulation.results import PROPOSED, TODAY, RunResult, Verdict
 from auditkit.simulation.run import Outcomes
 from auditkit.simulation.setup import Fault
-from auditkit.simulation.unknowns import ENDS, Given, all_at, unknowns
+from auditkit.simulation.unknowns import ENDS, Given, Unknown, all_at, unknowns
 
 ACTED = (c.T_TIMEOUTS, c.T_POOL_FULL, c.T_BREAKER_OPEN, c.T_RETRIES, c.T_OPENINGS, c.T_NO_BUDGET)
 
@@ -68,31 +67,42 @@ def verified(task: Task) -> tuple[RunResult, ...]:
     systems = task.strategies
     found: list[RunResult] = []
 
-    def told(system: System, settings: str, runs: Sequence[Outcomes], assumed: tuple[Assumption, ...] | None = None) -> None:
-        results = [judged(system, experiment, settings, runs, task.seed) for experiment in task.experiments]
-        found.extend(r if assumed is None else r.model_copy(update={"assumptions": assumed}) for r in results)
+    def told(system: System, settings: str, seen: SeenIn) -> None:
+        found.extend(judged(system, experiment, settings, seen, task.seed) for experiment in task.experiments)
 
-    told(systems.today, TODAY, run_seeds(systems.today, task.profiles, setup, task.seeds))
-    proposed = run_seeds(systems.proposed, task.profiles, setup, task.seeds)
+    told(systems.today, TODAY, seen_in(run_seeds(systems.today, task.profiles, setup, task.seeds)))
+    runs = run_seeds(systems.proposed, task.profiles, setup, task.seeds)
+    proposed = seen_in(runs)
     told(systems.proposed, PROPOSED, proposed)
-    sure = {result.experiment: result.verdict for result in found if result.settings == PROPOSED}
-    given, assumed = Given(systems.proposed, task.profiles, setup), found[-1].assumptions
-    open_ = unknowns(given, proposed)
+    given = Given(systems.proposed, task.profiles, setup)
+    found += _swept(
+        task, given, unknowns(given, runs), proposed, {r.experiment: r.verdict for r in found[-len(task.experiments) :]}
+    )
+    for subject, system in systems.without.items():
+        idle = _cannot_be_missed(subject, systems.today, systems.proposed, runs)
+        told(system, f"without {subject}", proposed if idle else seen_in(run_seeds(system, task.profiles, setup, task.seeds)))
+    return tuple(found)
+
+
+def _swept(
+    task: Task, given: Given, open_: Sequence[Unknown], proposed: SeenIn, verdicts: Mapping[str, Verdict]
+) -> Iterator[RunResult]:
+    """The proposed settings with all that is unknown at each end; where that changes a verdict, with each of it alone."""
+
+    def told(other: Given, settings: str) -> list[RunResult]:
+        seen = seen_in(run_seeds(other.system, other.profiles, other.setup, task.seeds))
+        same = replace(seen, assumptions=proposed.assumptions)  # what it would be asked next is nobody's assumption
+        return [judged(other.system, experiment, settings, same, task.seed) for experiment in task.experiments]
+
     for end in ENDS:
         if (other := all_at(given, open_, end)) is None:
             continue
-        told(other.system, f"unknowns {end}", run_seeds(other.system, other.profiles, other.setup, task.seeds), assumed)
-        if all(result.verdict == sure[result.experiment] for result in found if result.settings == f"unknowns {end}"):
-            continue
-        for unknown in open_:  # which of them is it?
-            if (at := getattr(unknown, end)) is not None:
-                alone = at.put(given)
-                runs = run_seeds(alone.system, alone.profiles, alone.setup, task.seeds)
-                told(alone.system, f"assuming {unknown.where}: {at.words}", runs, assumed)
-    for subject, system in systems.without.items():
-        idle = _cannot_be_missed(subject, systems.today, systems.proposed, proposed)
-        told(system, f"without {subject}", proposed if idle else run_seeds(system, task.profiles, setup, task.seeds))
-    return tuple(found)
+        results = told(other, f"unknowns {end}")
+        yield from results
+        if any(result.verdict != verdicts[result.experiment] for result in results):
+            for unknown in open_:
+                if (at := getattr(unknown, end)) is not None:
+                    yield from told(at.put(given), f"assuming {unknown.where}: {at.words}")
 
 
 def verify(
