@@ -14,6 +14,7 @@ from auditkit.notebook.blast_explorer import Asked, blast_explorer
 from auditkit.notebook.frames import frame, table_html
 from auditkit.notebook.graph import Positions
 from auditkit.notebook.map_tables import dependencies_table
+from auditkit.notebook.reference import patterns_reference
 from auditkit.notebook.views import around, grouped, groups, part
 
 N = 300
@@ -109,3 +110,19 @@ def test_what_was_measured_is_known_by_traffic() -> None:
     assert list(dependencies_table(system)["known by"]) == ["this file"]
     seen = {"web -> api": measured("web -> api", 100)}
     assert list(dependencies_table(system, seen)["known by"]) == ["observed"]
+
+
+def test_lines_of_a_cell_are_lines_on_the_page() -> None:
+    """And what only looks like a line break, as in a path, stays as it is."""
+    shown = table_html(frame(("what",), [("first\nsecond",), ("C:\\new",)]))
+    assert "first<br>second" in shown
+    assert "C:\\new" in shown
+
+
+def test_the_reference_holds_patterns_and_no_marks() -> None:
+    """Eight patterns with their derivations; helpers that several share are none, and nothing ends in the middle."""
+    told = patterns_reference()["what it is"]
+    assert list(told.index) == [
+        "bulkhead", "circuit breaker", "deadline", "fallback", "hedge", "load shedding", "retry", "timeout",
+    ]  # fmt: skip
+    assert all("Derivation" in words and "`" not in words and words.endswith((".", ").")) for words in told)

@@ -94,14 +94,19 @@ _LONG = re.compile(r"(?<![<\w.:/-])[A-Za-z][\w.:/-]{27,}(?![^<]*>)")
 """Names that would widen their column at the others' cost, such as `cart:shop.CartService/GetCart`: they may be broken."""
 
 
+_LINE = "\u2028"
+"""A line break on its way through pandas, which would write it as two letters."""
+
+
 def _rows_html(table: pd.DataFrame) -> str:
     import pandas as pd
 
     # the style stands in each cell: JupyterLab drops style sheets from outputs
     cell = ' style="text-align:left;vertical-align:top;padding:.3em .7em .3em 0;line-height:1.3"'
     whole = table.reset_index() if table.index.name else table
+    whole = whole.map(lambda value: value.replace("\n", _LINE) if isinstance(value, str) else value)
     with pd.option_context("display.max_colwidth", None):
-        text = whole.to_html(border=0, index=False).replace(' style="text-align: right;"', "")
+        text = whole.to_html(border=0, index=False).replace(' style="text-align: right;"', "").replace(_LINE, "<br>")
     text = _LONG.sub(lambda name: re.sub(r"([:./])", r"\1<wbr>", name[0]), text)
     text = text.replace("-&gt;", '<span style="white-space:nowrap">-&gt;</span>')  # an arrow is not broken in two
     return text.replace("<td>", f"<td{cell}>").replace("<th>", f"<th{cell}>")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
@@ -37,7 +38,22 @@ def patterns_reference() -> pd.DataFrame:
     """Every pattern: what it means and how it is derived, from the top of its file."""
     names = sorted(module.name for module in iter_modules(patterns.__path__))
     docs = ((name, inspect.getdoc(import_module(f"auditkit.patterns.{name}")) or "") for name in names)
-    return frame(("pattern", "what it is"), ((name, doc.split(">>>")[0].strip()) for name, doc in docs), "pattern")
+    rows = ((name.replace("_", " "), in_prose(doc)) for name, doc in docs if "Derivation" in doc)  # others serve several
+    return frame(("pattern", "what it is"), rows, "pattern")
+
+
+def in_prose(doc: str) -> str:
+    r"""A docstring up to its first example, for a table: a paragraph or an item a line, without marks.
+
+    >>> print(in_prose("Of `a` calls\nmany fail:\n\n- one;\n- two:\n\n>>> 1"))
+    Of a calls many fail:
+    - one;
+    - two.
+    """
+    text = doc.partition(">>>")[0].strip().replace("`", "").replace("*", "")
+    lines = re.sub(r"\n(?=- |\d\. )", "\n\n", text).split("\n\n")
+    told = "\n".join(" ".join(line.split()) for line in lines if line.strip())
+    return told.removesuffix(":") + "." if told.endswith(":") else told
 
 
 def seen_reference() -> pd.DataFrame:

@@ -39,7 +39,8 @@ def strategy_panel(audit: Audit) -> Panel:
         asked = len(audit.questions())
         empty = audit.missing()
         slots = f"<details><summary>{len(empty)} slots without evidence</summary>{table_html(missing_table(empty))}</details>"
-        counts = f"<li>{waiting} proposals wait for a decision</li><li>{asked} questions are open</li><li>{slots}</li>"
+        open_ = "1 question is open" if asked == 1 else f"{asked} questions are open"
+        counts = f"<li>{waiting} proposals wait for a decision</li><li>{open_}</li><li>{slots}</li>"
         standing.value = f'<ul style="line-height:1.5">{rows}{counts}</ul>'
 
     def write() -> str:

@@ -195,7 +195,7 @@ def grounds_table(strategy: Strategy) -> pd.DataFrame:
     return frame(
         ("dependency", "figure", "data", "rule", "uncertainty", "cost while healthy"),
         (
-            (p.dependency, figure, g.data, g.rule, g.uncertainty or "–", g.cost or "–")
+            (p.dependency, figure.replace("_", " "), g.data, g.rule, g.uncertainty or "–", g.cost or "–")
             for p in strategy.policies
             for figure, g in p.grounds.items()
         ),
@@ -204,13 +204,16 @@ def grounds_table(strategy: Strategy) -> pd.DataFrame:
 
 def omissions_table(strategy: Strategy) -> pd.DataFrame:
     """The patterns that a dependency deliberately does not get, and why."""
-    return frame(("dependency", "without", "because"), ((o.dependency, o.pattern, o.reason) for o in strategy.omitted))
+    return frame(
+        ("dependency", "without", "because"), ((o.dependency, o.pattern.replace("_", " "), o.reason) for o in strategy.omitted)
+    )
 
 
 def monitoring_table(strategy: Strategy) -> pd.DataFrame:
     """What to watch, and when to be woken up."""
     return frame(
-        ("about", "pattern", "metric", "alert"), ((m.subject, m.pattern, m.metric, m.alert) for m in strategy.monitoring)
+        ("about", "pattern", "metric", "alert"),
+        ((m.subject, m.pattern.replace("_", " "), m.metric, m.alert) for m in strategy.monitoring),
     )
 
 
