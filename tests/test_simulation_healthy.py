@@ -106,8 +106,11 @@ def test_costs_are_kept_with_the_verdicts_and_stand_beside_the_closed_form(tmp_p
     again = folder.strategy(shop)
     assert again is not None
     assert again.policies == strategy.policies
+    assumed = folder.trials(shop).assumptions
     one = auditkit("simulate", shop, "--experiment", strategy.trials[0].experiment)
     assert "While nothing is wrong" in one.out
+    assert folder.trials(shop).assumptions == assumed
+    assert len(assumed) > 4
     text = (shop / "system.yaml").read_text(encoding="utf-8")
     (shop / "system.yaml").write_text(text.replace("200/s", "210/s"), encoding="utf-8")
     auditkit("plan", shop)

@@ -158,7 +158,9 @@ def _keep(
     kept = tuple(results)
     names = {result.experiment for result in kept}
     trials = (*(t for t in inputs.trials if t.experiment not in names), *(trial(result) for result in kept))
-    assumed = {(a.where, a.what): a for result in kept for a in result.assumptions}
+    before = held.trials(place)
+    known = before.assumptions if before.rests_on == rests_on else ()
+    assumed = {(a.where, a.what): a for a in (*known, *(a for result in kept for a in result.assumptions))}
     file = TrialFile(
         rests_on=rests_on, trials=trials, costs=inputs.costs, assumptions=tuple(assumed[key] for key in sorted(assumed))
     )
