@@ -6,9 +6,10 @@ from pathlib import Path
 
 from cli import auditkit
 
-from auditkit.model.audit import Experiment, Scenario
+from auditkit.model.audit import Experiment, Scenario, Trial
 from auditkit.model.latency import Histogram, LatencyProfile
 from auditkit.model.system import System
+from auditkit.notebook.simulated import missed
 from auditkit.simulation import Setup, Strategies, run_seeds, verify
 from auditkit.simulation.unknowns import Given, all_at, unknowns
 
@@ -107,3 +108,12 @@ def test_the_command_prints_what_the_verdicts_hang_on(tmp_path: Path) -> None:
     for words in ("slow independently of each other", "2 % more bad answers", "has to be no worse than it was then"):
         assert words in shown.out
     assert shown.out.count("queue unknown") == 3  # those of the system, not those that the sweep asks about
+
+
+def test_the_workbook_tells_proposals_that_are_needed_from_answers_that_are_missing() -> None:
+    """A run that fails with another answer does not stand among the proposals that cannot be left out."""
+    told = [Trial(experiment="e", settings=s, verdict=v, why="") for s, v in (
+        ("today", "fails"), ("proposed", "holds"), ("without a -> b", "fails"), ("unknowns low", "fails"),
+        ("assuming cache: 1 worker", "fails"),
+    )]  # fmt: skip
+    assert missed(told) == "a -> b"

@@ -89,7 +89,8 @@ def missed(trials: Iterable[Trial]) -> str:
     by_settings = {trial.settings: trial.verdict for trial in trials}
     if by_settings.get("proposed") == "fails":
         return "–"
-    needed = [name.removeprefix("without ") for name, verdict in by_settings.items() if verdict == "fails" and name != "today"]
+    failing = (name for name, verdict in by_settings.items() if verdict == "fails" and name.startswith("without "))
+    needed = [name.removeprefix("without ") for name in failing]
     return ", ".join(needed) or "–"
 
 
