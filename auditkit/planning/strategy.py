@@ -51,7 +51,8 @@ def plan(
     With its settings in force there is no finding that was not there before, except three that are left of a graver one: a call
     that waited without end, or whose callee did, now ends, but before its callee (`timeout_inversion`); bulkheads that promised
     more than the pool has now reject what it never had (`bulkhead_starvation`); a pair counts where one of it stopped a journey
-    alone (`small_cut_set`). For the first two the plan asks for what would remove them as well.
+    alone (`small_cut_set`). For the first two the plan asks for what would remove them as well. (Tests hold
+    this on random systems; of 1,300 tried, three in which some of several callees hang together still gained a finding.)
     Never raises on a System that went through the gate.
     """
     proposals = propose(facts.system, facts.profiles, decisions, target, results)
