@@ -126,6 +126,8 @@ def test_the_whole_path_headless(shop: Path, tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["blast-radius", "nowhere"], "does not exist"),
+        (["simulate", "nowhere"], "does not exist"),
+        (["tune", "nowhere", "a -> b"], "does not exist"),
         (["check", "."], "holds no system.yaml"),
         (["import", "nothing.yaml", "--into", "a"], "does not exist"),
         (["latency", "nothing.csv"], "no such file"),

@@ -79,9 +79,9 @@ def second_by_second(place: Path, experiment: str, seed: int = 1) -> tuple[Serie
 
 def _planned(place: Path, experiment: str | None) -> tuple[Strategy, list[Experiment], Inputs]:
     """The strategy as designed, the experiments that are asked for, and what both rest on."""
+    inputs = read(place)
     if held.strategy(place) is None:
         raise InputError.of(str(place), "has no plan yet", f"write: auditkit plan {place}")
-    inputs = read(place)
     strategy = replace(inputs, trials=()).strategy  # as designed: nothing is withheld yet
     chosen = [e for e in strategy.experiments if e.kind == "chaos" and experiment in (None, e.id)]
     if not chosen and experiment is not None:

@@ -30,9 +30,9 @@ def tuned(
     `fault_share` (0..1) is how much of the time the fault is assumed to be there or felt. Raises `InputError` where there is no
     plan yet, no such call with settings of its own in it, or no fault in it that would try them.
     """
+    inputs = read(place)
     if held.strategy(place) is None:
         raise InputError.of(str(place), "has no plan yet", f"write: auditkit plan {place}")
-    inputs = read(place)
     strategy = replace(inputs, trials=()).strategy
     known = {p.dependency: policy for p in strategy.policies if (policy := settings(p)) is not None}
     if dependency not in known:
