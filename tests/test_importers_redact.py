@@ -202,7 +202,7 @@ def test_tags_of_spans_lose_the_values_that_their_names_give_away(tag: str, time
 def test_redacting_takes_time_in_proportion(text: str) -> None:
     """Four times the text takes four times as long, not sixteen (55 MB once took forty seconds, most for addresses)."""
     start = time.process_time()
-    redact(text[: len(text) // 4], "x.json")
+    redact(text[-(len(text) // 4) :], "x.json")  # the end, where what is looked for stands
     quarter = time.process_time() - start
     redact(text, "x.json")
     assert time.process_time() - start - quarter < 10 * quarter + 0.5
