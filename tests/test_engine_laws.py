@@ -208,3 +208,18 @@ def test_solving_again_after_a_change_is_solving_the_changed_structure(system: S
             parts = (*structure.parts[:index], part, *structure.parts[index + 1 :])
             expected = solve(replace(structure, parts=parts), failed, mode)  # type: ignore[arg-type]
             assert tuple(resolver.solve(states, failed, mode, Change({}, {index: part}))) == expected  # type: ignore[arg-type]
+
+
+def test_a_system_asked_about_again_answers_as_at_first() -> None:
+    """What is kept of the system asked about last never answers for another one, other profiles, or the other assumption."""
+    one = System.model_validate(
+        {"system": "one", "components": [{"id": "web"}, {"id": "db"}], "dependencies": [{"from": "web", "to": "db"}],
+         "journeys": [{"id": "page", "entry": "web"}]}
+    )  # fmt: skip
+    other = one.model_copy(update={"dependencies": ()})
+    expected = {(name, assume): blast_radius(system, ["db"], assume=assume).journeys["page"]
+                for name, system in (("one", one), ("other", other)) for assume in ("worst", "best")}  # fmt: skip
+    assert expected == {("one", "worst"): "failed", ("one", "best"): "ok", ("other", "worst"): "ok", ("other", "best"): "ok"}
+    for name, system in (("one", one), ("other", other), ("one", one), ("one", one.model_copy()), ("other", other)):
+        for assume in ("best", "worst"):
+            assert blast_radius(system, ["db"], assume=assume).journeys["page"] == expected[name, assume]

@@ -12,6 +12,7 @@ from auditkit.engine.clock import Clock
 from auditkit.engine.grounds import Grounds
 from auditkit.engine.lateness import Times, answer_times, is_late, timed_trips
 from auditkit.engine.many import solve_many
+from auditkit.engine.recent import recent
 from auditkit.engine.reference import FAILED, STATES, journey_state, solve
 from auditkit.engine.structure import Structure, Trip, build, find_atoms, find_trip
 from auditkit.model.failure import Assume, BlastRadius, Certainty, Mode, SinglePoints, State
@@ -59,7 +60,7 @@ def blast_radius(
     >>> blast_radius(system, ["ads"], assume="best").journeys["page"]
     <State.OK: 'ok'>
     """
-    structure = build(system, profiles, assume)
+    structure = recent(system, profiles, assume)
     return of_structure(structure, find_atoms(structure, fail), mode, assume)
 
 

@@ -16,8 +16,9 @@ from typing import Final
 from auditkit.engine.assumptions import cone
 from auditkit.engine.blast import Profiles
 from auditkit.engine.reasons import Support, of_fall, of_link, of_workers
+from auditkit.engine.recent import recent
 from auditkit.engine.reference import FAILED, HUNG, OK, STATES, exhausted, felt, has_fallen, journey_state
-from auditkit.engine.structure import Link, Part, Structure, Trip, build, find_atoms, find_trip
+from auditkit.engine.structure import Link, Part, Structure, Trip, find_atoms, find_trip
 from auditkit.model.failure import Assume, Mode, State
 from auditkit.model.system import System
 
@@ -112,7 +113,7 @@ def explain_all(
     profiles: Profiles | None = None,
 ) -> tuple[Explanation, ...]:
     """`explain` for many pairs of failed atoms and a journey; what they have in common is prepared once."""
-    structure = build(system, profiles, assume)
+    structure = recent(system, profiles, assume)
     wiring = _wiring(structure)
     cones: dict[str, frozenset[int]] = {}
     found = []

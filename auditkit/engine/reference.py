@@ -68,7 +68,7 @@ def solve(structure: Structure, failed: Collection[int], mode: Mode) -> tuple[in
         for link in structure.links:
             states[link.caller] = max(states[link.caller], felt(link, states))
         for index, part in enumerate(structure.parts):
-            if exhausted(part, calls_of.get(index, ()), states):
+            if mode == "slow" and exhausted(part, calls_of.get(index, ()), states):  # what is down holds nobody
                 states[part.base] = HUNG
             for operation in part.operations:
                 states[operation] = max(states[operation], states[part.base])

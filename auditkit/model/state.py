@@ -21,16 +21,19 @@ class State(StrEnum):
     @property
     def badness(self) -> int:
         """0 for ok, growing with badness."""
-        return list(State).index(self)
+        return _BADNESS[self]
 
     def __lt__(self, other: str) -> bool:
-        return self.badness < State(other).badness
+        return _BADNESS[self] < _BADNESS[other]
 
     def __le__(self, other: str) -> bool:
-        return self.badness <= State(other).badness
+        return _BADNESS[self] <= _BADNESS[other]
 
     def __gt__(self, other: str) -> bool:
-        return self.badness > State(other).badness
+        return _BADNESS[self] > _BADNESS[other]
 
     def __ge__(self, other: str) -> bool:
-        return self.badness >= State(other).badness
+        return _BADNESS[self] >= _BADNESS[other]
+
+
+_BADNESS = {str(state): place for place, state in enumerate(State)}
