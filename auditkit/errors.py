@@ -52,7 +52,3 @@ class ExternalEdit(InputError):
 
 class LimitReached(AuditkitError):
     """A limit on size, time or memory was reached; says what was reached, so that nobody takes a part for the whole."""
-
-
-class StatisticalWarning(UserWarning):
-    """A statistical statement is weaker than it looks."""

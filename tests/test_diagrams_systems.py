@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 from failures_oracle import SITUATIONS, Situation
+from few_cuts import small_cuts
 from random_formulas import summed_probability
 from random_systems import random_profiles, random_system
 
@@ -15,7 +16,6 @@ from auditkit.engine.boolean import journey_formula
 from auditkit.engine.counting import list_sets
 from auditkit.engine.diagrams import draw, minimal_cut_sets
 from auditkit.engine.fault_trees import read_fault_trees
-from auditkit.engine.few import small_cuts
 from auditkit.engine.propagation import compile_structure, journey_states, scenarios
 from auditkit.engine.reference import DEGRADED, FAILED, journey_state, solve
 from auditkit.engine.structure import build

@@ -8,10 +8,10 @@ import random
 import numpy as np
 import pytest
 from failures_oracle import SITUATIONS
+from few_cuts import small_cuts
 from random_systems import random_profiles, random_system
 
 from auditkit.engine import many, propagation
-from auditkit.engine.few import small_cuts
 from auditkit.engine.journeys import find_cuts
 from auditkit.engine.propagation import Scenarios, compile_structure
 from auditkit.engine.reference import journey_state, solve

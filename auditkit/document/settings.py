@@ -9,11 +9,6 @@ QUESTION = "nobody has said"
 NONE = "none"
 
 
-def policy_of(policy: Policy | Nothing | None) -> Policy | None:
-    """The policy where there is one."""
-    return policy if isinstance(policy, Policy) else None
-
-
 def timeout(policy: Policy | Nothing | None) -> str:
     """Its timeout in words.
 

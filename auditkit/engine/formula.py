@@ -240,20 +240,3 @@ class Terms:
                 if target not in seen:
                     seen.add(target)
                     stack.append(target)
-
-
-def solve_fixpoint(terms: Terms, equations: Sequence[tuple[int, int]]) -> None:
-    """Define every promised term of `equations` (promise, definition) at once: the system's least solution from false.
-
-    The definitions may use all the promises. They must be made of coherent gates; `formula` raises `InputError` otherwise.
-    Circles are solved where diagrams are drawn: strongly connected component by component, from false upwards (Kleene).
-
-    >>> from auditkit.engine.evaluating import evaluate
-    >>> terms = Terms()
-    >>> x, y, a = terms.promise(), terms.promise(), terms.variable("a")
-    >>> solve_fixpoint(terms, [(x, y), (y, terms.any(x, a))])
-    >>> evaluate(terms.formula(x), set()), evaluate(terms.formula(x), {"a"})
-    (False, True)
-    """
-    for promise, definition in equations:
-        terms.define(promise, definition)

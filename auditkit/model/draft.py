@@ -86,12 +86,3 @@ class Coverage(Noun):
     def said(self) -> str:
         """The grade with its reason: `medium, because 39 questions are open …`."""
         return f"{self.grade}, because {self.reason}" if self.reason else self.grade
-
-
-class ImportReport(Noun):
-    """What an import found: questions ranked by what they flip, conflicts, proposed journeys, coverage."""
-
-    questions: tuple[Question, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
-    proposed_journeys: tuple[str, ...] = ()
-    coverage: Coverage

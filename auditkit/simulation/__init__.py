@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditkit.model.runs import Series
-from auditkit.simulation.experiments import run_experiment, run_seeds, setup_of
+from auditkit.simulation.experiments import run_seeds, setup_of
 from auditkit.simulation.results import RunResult
 from auditkit.simulation.run import Outcomes, run_once
 from auditkit.simulation.series import series_of
@@ -21,7 +21,6 @@ __all__ = [
     "Strategies",
     "Users",
     "in_order",
-    "run_experiment",
     "run_once",
     "run_seeds",
     "series_of",

@@ -95,22 +95,6 @@ def run_seeds(system: System, profiles: Mapping[str, LatencyProfile], setup: Set
     return tuple(run_compiled(compiled, replace(setup, seed=setup.seed + n)) for n in range(seeds))
 
 
-def run_experiment(
-    system: System,
-    profiles: Mapping[str, LatencyProfile],
-    experiment: Experiment,
-    settings: str,
-    *,
-    seed: int = 1,
-    seeds: int = SEEDS,
-) -> RunResult:
-    """Simulate one experiment of the plan over several seeds (`seed`, `seed + 1`, …) and judge its hypothesis.
-
-    Raises `InputError` where the experiment names what the system does not have.
-    """
-    return judged(system, experiment, settings, seen_in(run_seeds(system, profiles, setup_of(experiment, seed), seeds)), seed)
-
-
 @dataclass(frozen=True, slots=True)
 class SeenIn:
     """What was seen in the runs of one fault, over all seeds; experiments that break the same thing share it."""
