@@ -122,6 +122,19 @@ def test_the_whole_path_headless(shop: Path, tmp_path: Path) -> None:
     assert tree(shop) == first
 
 
+@pytest.mark.parametrize("command", [("plan",), ("run",), ("export", "--to", "md")])
+def test_a_map_that_was_cut_short_replaces_no_plan(shop: Path, command: tuple[str, ...]) -> None:
+    """What is left of `system.yaml` reads as a system of nothing: one line, and the plan, its history and its document stay."""
+    assert auditkit("run", shop).code == 0
+    text = (shop / "system.yaml").read_text(encoding="utf-8")
+    (shop / "system.yaml").write_text(text[: text.index("components")], encoding="utf-8")
+    before = tree(shop)
+    ran = auditkit(command[0], shop, *command[1:])
+    assert ran.code == 2
+    assert "system.yaml  lists no component any more" in ran.err
+    assert tree(shop) == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

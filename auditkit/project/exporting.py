@@ -98,9 +98,9 @@ def book(inputs: Inputs) -> Book:
 
 def plan_into(folder: Path) -> Strategy:
     """Plan the strategy anew from the folder as it is now, keep every decision, and write it down."""
-    strategy = read(folder).strategy
-    write_generated(folder, _strategy_file(strategy), ("plan",))
-    return strategy
+    inputs = read(folder)
+    write_generated(folder, _strategy_file(inputs), ("plan",))
+    return inputs.strategy
 
 
 def export_into(folder: Path, to: Sequence[str] = ("md", "html")) -> Written:
@@ -111,7 +111,7 @@ def export_into(folder: Path, to: Sequence[str] = ("md", "html")) -> Written:
     inputs = read(folder)
     artifacts, gaps = _made(inputs, to)
     own, expected = history.kept(folder, inputs.facts.date, inputs.strategy)
-    write_generated(folder, {**_strategy_file(inputs.strategy), **_files(artifacts)}, ("plan", "document"), own, expected)
+    write_generated(folder, {**_strategy_file(inputs), **_files(artifacts)}, ("plan", "document"), own, expected)
     files = tuple(WrittenFile(path=f"out/{a.path}", title=a.title, sha256=digest(a.content)) for a in artifacts)
     return Written(artifacts=files, gaps=gaps)
 
@@ -145,7 +145,7 @@ def run(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Summary:
     policies = len(inputs.strategy.policies)
     tell(f"{count} findings, {policies} policies; writing the document")
     artifacts, _ = _made(inputs, ("md", "html", "actions"))
-    generated = {**_strategy_file(inputs.strategy), **_files(artifacts)}
+    generated = {**_strategy_file(inputs), **_files(artifacts)}
     own, expected = history.kept(folder, inputs.facts.date, inputs.strategy)
     if taken is None:
         write_generated(folder, generated, ("plan", "document"), own, expected)
@@ -191,5 +191,10 @@ def _files(artifacts: Sequence[Artifact]) -> dict[str, bytes]:
     return {f"out/{artifact.path}": artifact.content for artifact in artifacts}
 
 
-def _strategy_file(strategy: Strategy) -> dict[str, bytes]:
-    return {held.STRATEGY: update_yaml(None, strategy).encode()}
+def _strategy_file(inputs: Inputs) -> dict[str, bytes]:
+    """The plan as a file. A file cut short reads as a system of nothing: that replaces no plan of something."""
+    before = held.strategy(inputs.folder)
+    if before is not None and before.policies and not inputs.system.components:
+        what = f"lists no component any more, though the plan has policies for {len(before.policies)} calls"
+        raise InputError.of(str(inputs.folder / held.SYSTEM), what, f"restore it, or delete {held.STRATEGY} to begin anew")
+    return {held.STRATEGY: update_yaml(None, inputs.strategy).encode()}
