@@ -43,14 +43,16 @@ def warm_up(medians_s: npt.NDArray[np.float64], slice_s: float) -> str | None:
 
 def drift(medians_s: npt.NDArray[np.float64]) -> str | None:
     """Whether latencies rise or fall over the whole recording (Spearman's rank correlation, and by at least a quarter)."""
+    from scipy.stats import spearmanr
+
     place = np.flatnonzero(~np.isnan(medians_s))
     known = medians_s[place]
     if len(known) < _FEWEST or known.min() == known.max():
         return None
-    rho, p_chance = _rank_correlation(known)
+    found = spearmanr(place, known)
     third = max(1, len(known) // 3)
     before, after = float(np.median(known[:third])), float(np.median(known[-third:]))
-    if abs(rho) < 0.6 or p_chance > 0.001 or max(after / before, before / after) < 1.25:
+    if abs(float(found.statistic)) < 0.6 or float(found.pvalue) > 0.001 or max(after / before, before / after) < 1.25:
         return None
     return f"drift: latencies {'rise' if after > before else 'fall'} over the recording, {_times(after / before)} at its end"
 
@@ -70,21 +72,6 @@ def shift(
     when = datetime.fromtimestamp(int(slices[since]) * slice_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
     words = f"level shift: since {when} UTC the median is {_times(found[1].level_s / found[0].level_s)} what it was"
     return f"{words}; these figures mix both, and what is true now is the later part"
-
-
-def _rank_correlation(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Spearman's correlation of values with their order, equal ones sharing their middle rank, and how likely chance gives it.
-
-    The same as `scipy.stats.spearmanr`, whose module takes as long to load as a million samples take to read.
-    """
-    from scipy.special import stdtr
-
-    _, which, times = np.unique(values, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(times) - (times - 1) / 2)[which]
-    rho = float(np.corrcoef(np.arange(len(values)), rank)[0, 1])
-    free = len(values) - 2
-    t = abs(rho) * math.sqrt(free / max(1e-300, (1 + rho) * (1 - rho)))
-    return rho, 2 * float(stdtr(free, -t))
 
 
 def two_groups(answers: Ladder) -> str | None:

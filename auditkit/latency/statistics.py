@@ -36,22 +36,10 @@ def interval_ranks(n: int, p: float) -> tuple[int | None, int | None]:
     >>> interval_ranks(1000, 0.99), interval_ranks(367, 0.99)[1], interval_ranks(368, 0.99)[1]
     ((983, 997), None, 368)
     """
-    lower, upper = _binomial_quantile(SIDE, n, p), _binomial_quantile(1 - SIDE, n, p) + 1
+    from scipy.stats import binom
+
+    lower, upper = int(binom.ppf(SIDE, n, p)), int(binom.ppf(1 - SIDE, n, p)) + 1
     return (lower if lower >= 1 else None), (upper if upper <= n else None)
-
-
-def _binomial_quantile(q: float, n: int, p: float) -> int:
-    """The smallest number of successes in n trials at or below which a share of at least q of all cases lies.
-
-    The same as `scipy.stats.binom.ppf`, whose module takes as long to load as a million samples take to read.
-    """
-    from scipy.special import bdtr
-
-    below, enough = -1, n
-    while enough - below > 1:
-        middle = (below + enough) // 2
-        below, enough = (below, middle) if bdtr(middle, n, p) >= q else (middle, enough)
-    return enough
 
 
 def bootstrap_by_slice(
