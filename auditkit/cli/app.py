@@ -61,6 +61,7 @@ def import_(
         _say(shapes.dump(shapes.imported(*report)))
         return
     tables.imported(*report)
+    tables.measured_too(taken, into)
     if taken.left_out:
         _say(f"\nLeft out, in no format known here: {', '.join(taken.left_out)}")
     _say(f"\nNext: auditkit lab {into} (answer in the workbook), or: auditkit latency EXPORT --into {into}")
@@ -129,7 +130,10 @@ PERIOD = "FROM/TO[=WHY]"
 
 @app.command()
 def latency(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE…", help="exports; folders and quoted patterns too")] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE…|DIR]", help="exports; folders and quoted patterns too; an audit folder: what it holds"),
+    ] = None,
     into: Annotated[Path | None, typer.Option("--into", metavar="DIR", help="keep profiles and exports in this audit")] = None,
     format: Format = None,
     unit: Annotated[str | None, typer.Option(help="unit of the durations, where the export does not say: ns us ms s")] = None,
@@ -141,10 +145,17 @@ def latency(
     normal: Annotated[list[str] | None, typer.Option(metavar=PERIOD, help="a normal time, whatever it looks like")] = None,
     json: Json = False,
 ) -> None:
-    """Latency profiles and timeouts from exports, or from a table where it lies."""
+    """Latency profiles and timeouts from exports, from a table where it lies, or of what an audit holds: imported traces too."""
     how = project.How(format, unit, log_format, columns_of(column or []))
-    if bool(connect) != bool(table) or bool(files) == bool(connect):
-        raise InputError.of("auditkit latency", "needs either files, or --connect with --table", "see: auditkit latency --help")
+    if into is None and files and len(files) == 1 and project.is_audit(files[0]):
+        into, files = files[0], []
+    if bool(connect) != bool(table):
+        missing, given = ("--table NAME", "--connect") if connect else ("--connect URI", "--table")
+        raise InputError.of(f"auditkit latency {given}", f"needs {missing} as well", "name both, or neither and files instead")
+    if files and connect:
+        raise InputError.of("auditkit latency --connect", "cannot go with files", "measure the files in a call of their own")
+    if not files and not connect and into is None:
+        raise InputError.of("auditkit latency", "names nothing to measure", "name files, --connect with --table, or an audit folder")
     times = project.Times(tuple(map(project.period, incident or [])), tuple(map(project.period, normal or [])))
     with busy("measuring"):
         if connect and table:

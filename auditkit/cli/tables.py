@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -22,7 +23,7 @@ from auditkit.model.runs import HealthyCost
 from auditkit.model.system import Dependency, Question, System
 from auditkit.patterns.timeout import TARGET
 from auditkit.planning import Comparison
-from auditkit.project import Drift, Summary
+from auditkit.project import Drift, Imported, Summary
 
 if TYPE_CHECKING:
     from auditkit.simulation import RunResult
@@ -84,6 +85,16 @@ def imported(
         print(f"\nQuestions, the most telling first ({min(limit, len(questions))} of {len(questions)}):")
         for number, question in enumerate(questions[:limit], 1):
             print(f"{number:3}. {question.what}  ({question.where}; decides {question.flips} conclusions)")
+
+
+def measured_too(taken: Imported, into: Path) -> None:
+    """What became of the latencies in imported traces."""
+    if taken.measured:
+        known = f"the latencies of {len(taken.measured)} calls are known now; timeouts: auditkit latency {into}"
+        print(f"\nMeasured in the same traces: {known}")
+    else:
+        for note in taken.notes:
+            print(f"\n{note}")
 
 
 def _where_from(dependency: Dependency) -> str:

@@ -13,6 +13,7 @@ from auditkit.importers.kinds import kind_by_name
 from auditkit.importers.mentions import question
 from auditkit.model.draft import Draft, Item
 from auditkit.model.system import ComponentKind, Evidence, Question
+from auditkit.spans import as_id
 
 CANNOT_SAY: Final = (
     "traffic does not show calls that did not happen while it was recorded, such as those of a fallback",
@@ -71,10 +72,10 @@ def not_too_long(text: str, name: str) -> str:
 def component_id(name: str) -> str:
     """A name from telemetry as an id.
 
-    >>> component_id("Order Service"), component_id("jdbc:mysql://db/orders"), component_id("--")
-    ('Order-Service', 'jdbc-mysql-db-orders', 'unnamed')
+    >>> component_id("Order Service"), component_id("jdbc:mysql://db/orders")
+    ('Order-Service', 'jdbc-mysql-db-orders')
     """
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", without_credentials(name)).strip("-.")[:300] or "unnamed"
+    return as_id(without_credentials(name))
 
 
 def draft(source: str, traffic: Traffic, cannot_say: Sequence[str] = ()) -> Draft:

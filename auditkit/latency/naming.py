@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from auditkit.latency.reduce import Call
 from auditkit.model.latency import call_name
 from auditkit.model.system import split_target
-from auditkit.spans import workload_name
+from auditkit.spans import as_id, workload_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ def rename(call: Call, rules: Mapping[str, str], components: Collection[str] = (
 
     A rule's key is what the export says: a whole call (`web -> GET /cart`), or a caller or callee, with `*` and `?` as
     wildcards or as a regular expression between slashes. Its value is a component, a `component:operation`, or a whole
-    call. What no rule names is looked up among the components as it is, without the hashes of its pod, without port and
-    domain, and in lower case.
+    call. What no rule names is looked up among the components as it is, with the characters of an id only, without
+    the hashes of its pod, without port and domain, and in lower case.
 
     >>> rename(Call("frontend-579b9bff58-t2dbm", "cart.shop.svc:7070", "Get"), {}, ["frontend", "cart"])
     Call(caller='frontend', callee='cart', operation='Get')
@@ -78,7 +78,7 @@ def _component(name: str, rules: Mapping[str, str], components: Collection[str])
     if not components or name in components:
         return name
     host = re.sub(r"^[a-z]+://", "", name).split("/", 1)[0].rsplit(":", 1)[0]
-    guesses = (workload_name(name), host, workload_name(host), host.split(".", 1)[0], workload_name(host.split(".", 1)[0]))
+    guesses = (as_id(name), workload_name(name), host, workload_name(host), host.split(".", 1)[0], workload_name(host.split(".", 1)[0]))
     for guess in (*guesses, *(text.lower() for text in (name, *guesses))):
         ruled = _ruled(guess, rules)
         if ruled is not None:

@@ -20,6 +20,7 @@ from auditkit.notebook.frames import UNKNOWN, frame, readable, size, table_html
 from auditkit.notebook.opening import SAMPLE
 from auditkit.notebook.strategy_tables import findings_table
 from auditkit.project import Audit, samples
+from auditkit.project import folder as held
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,15 +79,14 @@ def names(system: System) -> str:
     return f"components: {components or 'none'}\ncalls: {', '.join(d.subject for d in system.dependencies) or 'none'}"
 
 
-def exports(audit: Audit) -> tuple[Path, ...]:
-    """The latency exports that lie in the audit folder."""
-    there = sorted((audit.folder / "latency").glob("*"))
-    return tuple(path for path in there if path.is_file() and path.name not in ("index.yaml", "profiles.parquet"))
+def exports(audit: Audit) -> tuple[str, ...]:
+    """The latency exports of an audit, imported traces among them: relative to its folder, or where a large one lies."""
+    return tuple(record.file for record in held.exports(audit.folder).exports if (audit.folder / record.file).is_file())
 
 
 def exports_table(audit: Audit) -> pd.DataFrame:
-    """The latency exports that lie in the audit folder, and their sizes."""
-    rows = ((path.relative_to(audit.folder).as_posix(), size(path.stat().st_size)) for path in exports(audit))
+    """The latency exports of an audit, imported traces among them, and their sizes."""
+    rows = ((name, size((audit.folder / name).stat().st_size)) for name in exports(audit))
     return frame(("export", "size"), rows, "export")
 
 
@@ -165,11 +165,11 @@ def stage_file(name: str) -> Path:
 
 
 def measure_exports(audit: Audit) -> str:
-    """Measure the exports that lie in the audit folder, and say what came out; where there are none, say that."""
+    """Measure what an audit holds, imported traces among it, and say what came out; where there is nothing, say that."""
     files = exports(audit)
     if not files:
         return "There is no latency export in this audit yet: use the panel, or audit.measure(['latencies.csv'])."
-    measured = audit.measure(files)
+    measured = audit.measure()
     said = [f"{len(measured.profiles)} calls measured from {len(files)} files."]
     said += [f"No component of that name: {name}" for name in measured.unmatched]
     return "\n".join([*said, *measured.warnings])

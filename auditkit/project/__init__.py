@@ -10,7 +10,8 @@ from auditkit.project.comparing import diff
 from auditkit.project.creating import new, samples
 from auditkit.project.drift import Drift
 from auditkit.project.exporting import Summary, Written
-from auditkit.project.importing import import_files
+from auditkit.project.folder import is_audit
+from auditkit.project.importing import Imported, import_files
 from auditkit.project.lab import open_app, open_lab
 from auditkit.project.measuring import How, timeouts, timeouts_of_table
 from auditkit.project.schemas import schemas, write_schemas
@@ -22,6 +23,7 @@ __all__ = [
     "Audit",
     "Drift",
     "How",
+    "Imported",
     "Severity",
     "Summary",
     "Times",
@@ -32,6 +34,7 @@ __all__ = [
     "explain",
     "format_findings",
     "import_files",
+    "is_audit",
     "new",
     "open_app",
     "open_lab",

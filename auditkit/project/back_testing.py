@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from auditkit.errors import InputError
 from auditkit.latency import TimeRange, measure
 from auditkit.model.audit import AuditFacts
 from auditkit.model.latency import LatencyProfile
@@ -81,7 +82,12 @@ def back_test(folder: Path, target: float | None = None) -> BackTest:
     tried: list[Tried] = []
     for record in held.exports(folder).exports:
         read = partial(_profiles, folder, record, facts, components)
-        times = [t for p in read().values() for t in (p.start_s, p.end_s) if t is not None]
+        try:
+            times = [t for p in read().values() for t in (p.start_s, p.end_s) if t is not None]
+        except InputError:
+            if not record.file.startswith(held.IMPORTED):
+                raise
+            continue  # traces of the map in which nobody waits for anybody
         if times:
             middle = (min(times) + max(times)) / 2
             early, late = TimeRange(-math.inf, middle, "first half"), TimeRange(middle, math.inf, "second half")

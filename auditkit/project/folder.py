@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -19,12 +20,15 @@ from auditkit.model.noun import Noun
 from auditkit.model.runs import RunFile
 from auditkit.model.system import System
 from auditkit.project.files import current, digest, read_input, read_text
+from auditkit.spans import SPAN_FORMATS
 
 SYSTEM = "system.yaml"
 FACTS = "audit.yaml"
 DECISIONS = "decisions.yaml"
 STRATEGY = "strategy.yaml"
 SOURCES = "sources/index.yaml"
+IMPORTED = "sources/"
+"""Where an import is kept; traces there are latency exports as well."""
 EXPORTS = "latency/index.yaml"
 TABLES = "latency/tables"
 PROFILES = "latency/profiles.parquet"
@@ -77,9 +81,14 @@ class Manifest(Noun):
     steps: dict[str, str] = Field(default_factory=dict)
 
 
+def is_audit(folder: Path) -> bool:
+    """Whether `folder` is an audit folder."""
+    return (folder / SYSTEM).is_file()
+
+
 def require(folder: Path) -> None:
     """Raises `InputError` where `folder` is no audit folder."""
-    if not (folder / SYSTEM).is_file():
+    if not is_audit(folder):
         exists = folder.exists()
         raise InputError.of(
             str(folder),
@@ -121,7 +130,10 @@ def sources(folder: Path) -> SourceIndex:
 
 
 def exports(folder: Path) -> ExportIndex:
-    """Which latency exports there are; files put into `latency/` by hand count as well."""
+    """Which latency exports there are: files put into `latency/` by hand count as well, and so do imported traces.
+
+    Of traces the redacted copy in `sources/` is read: no second one is kept, and none outlives the import that it came with.
+    """
     index = _noun(folder, EXPORTS, ExportIndex)
     known = {record.file for record in index.exports}
     loose = sorted(
@@ -132,7 +144,14 @@ def exports(folder: Path) -> ExportIndex:
     added = [
         ExportRecord(file=name, sha256=current(folder / name) or "") for name in loose if name not in known and name != PROFILES
     ]
-    return ExportIndex(exports=(*index.exports, *added))
+    return ExportIndex(exports=(*index.exports, *added, *_traces(folder, {record.sha256 for record in index.exports})))
+
+
+def _traces(folder: Path, known: Collection[str]) -> Iterator[ExportRecord]:
+    """The imported traces, but for those that were given as a latency export too (`known` digests)."""
+    for source in sources(folder).sources:
+        if source.format in SPAN_FORMATS and source.sha256 not in known and (folder / source.file).is_file():
+            yield ExportRecord(file=source.file, sha256=source.sha256, format=source.format)
 
 
 def profiles(folder: Path) -> dict[str, LatencyProfile]:

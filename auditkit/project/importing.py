@@ -30,9 +30,10 @@ from auditkit.importers.workbook import is_workbook, sheets
 from auditkit.importers.yaml_text import MAX_BYTES
 from auditkit.model.draft import Draft, Item
 from auditkit.model.system import CommonCause, Component, Dependency, Journey, System
-from auditkit.project import creating
+from auditkit.project import creating, measuring
 from auditkit.project import folder as held
 from auditkit.project.files import decode, digest, free_name, read_input, read_known, read_text, write_all
+from auditkit.spans import SPAN_FORMATS
 
 _SUFFIXES: Final = frozenset(
     {".yaml", ".yml", ".json", ".csv", ".xlsx", ".graphml", ".dsl", ".dot", ".gv", ".mmd", ".mermaid", ".properties"}
@@ -55,26 +56,41 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import took, and which files of the folders named it left out because they are in no format known here."""
+    """What an import took, and which files of the folders named it left out because they are in no format known here.
+
+    `measured` are the calls whose latencies are known since, from traces; `notes` say what there is to know about them.
+    """
 
     index: held.SourceIndex
     left_out: tuple[str, ...]
+    measured: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def import_files(paths: Sequence[Path], folder: Path, format: str | None = None) -> Imported:
     """Read files (or folders of files) in any known format, and merge them into the audit's system.
 
-    The audit folder is made where there is none. What a person has answered in `system.yaml` survives. Raises
-    `InputError` with all problems, and then nothing has been written.
+    The audit folder is made where there is none. What a person has answered in `system.yaml` survives. Traces are measured
+    as well, as `auditkit latency` would. Raises `InputError` with all problems, and then nothing has been written.
     """
     try:
         with _without_collecting():
-            return _import(paths, folder, format)
+            taken, traced = _import(paths, folder, format)
+        return _measured(taken, folder) if traced else taken
     except InputError as error:
         problems = scrub_problems(error.problems)
         if problems == error.problems:
             raise
         raise type(error)(problems) from None  # not even a traceback may show what was quoted
+
+
+def _measured(taken: Imported, folder: Path) -> Imported:
+    """The latencies of traces that were just imported. The map is written already: what cannot be measured is only told."""
+    try:
+        found = measuring.measure_into((), folder)
+    except InputError as error:
+        return replace(taken, notes=("latencies are not measured: " + "; ".join(map(str, error.problems)),))
+    return replace(taken, measured=tuple(found.profiles), notes=found.warnings)
 
 
 @contextmanager
@@ -89,7 +105,8 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _import(paths: Sequence[Path], folder: Path, format: str | None) -> Imported:
+def _import(paths: Sequence[Path], folder: Path, format: str | None) -> tuple[Imported, bool]:
+    """What was taken and written, and whether there were traces in it."""
     read, left_out = _sources(paths, format)
     target = folder / held.SYSTEM
     previous, known = read_known(target)
@@ -120,7 +137,7 @@ def _import(paths: Sequence[Path], folder: Path, format: str | None) -> Imported
     listed, listed_known = read_known(folder / held.SOURCES)
     contents[held.SOURCES] = update_yaml(listed, index).encode()
     write_all(folder, contents, {held.SYSTEM: known, held.SOURCES: listed_known})
-    return Imported(index, left_out)
+    return Imported(index, left_out), any(source.format in SPAN_FORMATS for source in read)
 
 
 def _beginning(folder: Path, system: str) -> dict[str, bytes]:

@@ -1,10 +1,11 @@
-"""Latency exports -> `latency/profiles.parquet`, with copies of the exports beside it."""
+"""Latency exports -> `latency/profiles.parquet`, with copies of the exports beside it. Imported traces are exports as well."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from auditkit.errors import InputError
@@ -96,6 +97,8 @@ def take(
             name = f"latency/{path.name}" if inside else str(path.resolve())
         else:
             name = _copy_name(path.name, sha256, records)
+            if name.startswith(held.IMPORTED):
+                continue  # it was imported for the map, and its copy there is measured anyway
             contents[name] = read_input(path)
         places[name] = path
         records[name] = held.ExportRecord(
@@ -117,7 +120,9 @@ def take(
         ordered, places, facts, folder, (*(tables or {}).values(), *(Measured(tuple(p.values())) for p in former))
     )
     text, known = read_known(folder / held.EXPORTS)
-    contents[held.EXPORTS] = update_yaml(text, held.ExportIndex(exports=tuple(ordered))).encode()
+    listed = tuple(record for record in ordered if not record.file.startswith(held.IMPORTED))
+    if listed or text is not None:
+        contents[held.EXPORTS] = update_yaml(text, held.ExportIndex(exports=listed)).encode()
     generated[held.PROFILES] = to_parquet(measured.profiles.values())
     expected = {held.EXPORTS: known}
     if times:
@@ -128,7 +133,8 @@ def take(
 
 def _copy_name(name: str, sha256: str, records: Mapping[str, held.ExportRecord]) -> str:
     """Where a copy goes: two recordings of one name are two files, the same recording taken in again is one."""
-    known = [record.file for record in records.values() if record.sha256 == sha256 and record.file.startswith("latency/")]
+    inside = ("latency/", held.IMPORTED)
+    known = [record.file for record in records.values() if record.sha256 == sha256 and record.file.startswith(inside)]
     if known:
         return known[0]
     taken = {*records, held.EXPORTS, held.PROFILES, held.TABLES}
@@ -139,12 +145,9 @@ def _measure_all(
     records: Sequence[held.ExportRecord], places: Mapping[str, Path], facts: AuditFacts, folder: Path, others: Sequence[Measured]
 ) -> Measurement:
     components = [c.id for c in held.system(folder).components]
-    groups: dict[How, list[Path]] = {}
-    for record in records:
-        how = How(record.format, record.unit, record.log_format, tuple(sorted(record.columns.items())))
-        groups.setdefault(how, []).append(places.get(record.file, folder / record.file))
-    parts = [
-        measure(
+
+    def measured(paths: Sequence[Path], how: How) -> Measured:
+        return measure(
             paths,
             format=how.format,
             unit=how.unit,
@@ -155,9 +158,31 @@ def _measure_all(
             incidents=ranges(facts.incidents),
             keep=ranges(facts.normal_times),
         )
-        for how, paths in groups.items()
+
+    groups: dict[tuple[How, bool], list[Path]] = {}
+    for record in records:
+        how = How(record.format, record.unit, record.log_format, tuple(sorted(record.columns.items())))
+        place = places.get(record.file, folder / record.file)
+        groups.setdefault((how, record.file.startswith(held.IMPORTED)), []).append(place)
+    parts = [
+        _as_far_as_readable(paths, partial(measured, how=how)) if traces else measured(paths, how)
+        for (how, traces), paths in groups.items()
     ]
     return _joined((*parts, *others))
+
+
+def _as_far_as_readable(paths: Sequence[Path], measured: Callable[[Sequence[Path]], Measured]) -> Measured:
+    """Traces that were given for the map: one that holds nothing to be measured is told of, and stops nobody."""
+    try:
+        return measured(paths)
+    except InputError as error:
+        if len(paths) == 1:
+            return Measured((), tuple(f"{paths[0].name}: no latencies are taken from it, it {p.what}" for p in error.problems))
+    alone = {path: _as_far_as_readable([path], measured) for path in paths}
+    some = [path for path, found in alone.items() if found.profiles]
+    notes = tuple(note for found in alone.values() if not found.profiles for note in found.warnings)
+    together = measured(some) if some else Measured(())
+    return replace(together, warnings=(*together.warnings, *notes))
 
 
 def _joined(parts: Sequence[Measured]) -> Measurement:

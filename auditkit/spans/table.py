@@ -33,6 +33,15 @@ def workload_name(pod: str) -> str:
     return pod
 
 
+def as_id(name: str) -> str:
+    """A name from telemetry with the characters of an id only, and no longer than one.
+
+    >>> as_id("Order Service"), as_id("--")
+    ('Order-Service', 'unnamed')
+    """
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:300] or "unnamed"
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """One span. Times in nanoseconds since the epoch; `duration_ns` None where the format has none.
