@@ -155,7 +155,9 @@ def latency(
     if files and connect:
         raise InputError.of("auditkit latency --connect", "cannot go with files", "measure the files in a call of their own")
     if not files and not connect and into is None:
-        raise InputError.of("auditkit latency", "names nothing to measure", "name files, --connect with --table, or an audit folder")
+        raise InputError.of(
+            "auditkit latency", "names nothing to measure", "name files, --connect with --table, or an audit folder"
+        )
     times = project.Times(tuple(map(project.period, incident or [])), tuple(map(project.period, normal or [])))
     with busy("measuring"):
         if connect and table:

@@ -78,7 +78,14 @@ def _component(name: str, rules: Mapping[str, str], components: Collection[str])
     if not components or name in components:
         return name
     host = re.sub(r"^[a-z]+://", "", name).split("/", 1)[0].rsplit(":", 1)[0]
-    guesses = (as_id(name), workload_name(name), host, workload_name(host), host.split(".", 1)[0], workload_name(host.split(".", 1)[0]))
+    guesses = (
+        as_id(name),
+        workload_name(name),
+        host,
+        workload_name(host),
+        host.split(".", 1)[0],
+        workload_name(host.split(".", 1)[0]),
+    )
     for guess in (*guesses, *(text.lower() for text in (name, *guesses))):
         ruled = _ruled(guess, rules)
         if ruled is not None:
