@@ -81,7 +81,8 @@ def test_no_second_copy_of_traces_is_kept_and_no_secret_in_it(tmp_path: Path) ->
     audit = imported(tmp_path, jaeger(300))
     before = calls(audit)
     again = auditkit("latency", tmp_path / "traces.json", "--into", audit, "--json")
-    assert again.code == 0 and {c["call"]: c for c in again.json["calls"]} == before
+    assert again.code == 0
+    assert {c["call"]: c for c in again.json["calls"]} == before
     assert [name for name in tree(audit) if name.startswith(("sources/", "latency/"))] == [
         "latency/profiles.parquet",
         "sources/index.yaml",
@@ -103,7 +104,8 @@ def test_traces_without_a_call_that_waits_are_told_of_and_stop_nothing(tmp_path:
     """Messages only: the map is written, the report says why there are no latencies, and other exports can still be measured."""
     (tmp_path / "events.json").write_text(jaeger(20, kind="producer").replace("postgresql", "mysql"), encoding="utf-8")
     said = auditkit("import", tmp_path / "events.json", "--into", tmp_path / "audit")
-    assert said.code == 0 and "events.json: no latencies are taken from it" in said.out
+    assert said.code == 0
+    assert "events.json: no latencies are taken from it" in said.out
     rows = "".join(f"web,Order-Service,{1_700_000_000 + n},{20 + n % 9}\n" for n in range(300))
     (tmp_path / "more.csv").write_text("caller,callee,start,duration_ms\n" + rows, encoding="utf-8")
     assert auditkit("latency", tmp_path / "more.csv", "--into", tmp_path / "audit").code == 0
@@ -128,5 +130,6 @@ def test_latency_without_anything_to_measure_says_what_to_name(tmp_path: Path) -
         (("a.csv", "--connect", "duckdb://x", "--table", "t"), "auditkit latency --connect  cannot go with files"),
     ):
         ran = auditkit("latency", *arguments)
-        assert ran.code == 2 and ran.err.startswith(place), ran.err
+        assert ran.code == 2
+        assert ran.err.startswith(place)
         assert ran.err.count("\n") == 1
