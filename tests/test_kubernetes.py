@@ -47,7 +47,7 @@ apiVersion: apps/v1
 kind: {kind}
 metadata: {meta}
 spec:
-  {spec or "selector: {}"}
+  {spec or "replicas: 1"}
   template:
     metadata: {{labels: {{{label}}}}}
     spec:
@@ -102,7 +102,7 @@ def test_the_real_online_boutique(shared) -> None:  # type: ignore[no-untyped-de
     assert {(item.data["from"], item.data["to"]) for item in draft.dependencies} == truth
     assert len(truth) == 16
     assert len(draft.components) == 12
-    assert asked(draft) == ["not deployed shoppingassistantservice"]
+    assert asked(draft) == ["not deployed shoppingassistantservice", "replicas"]
     assert draft.questions[0].where == "frontend -> shoppingassistantservice"
     (load,) = [item for item in draft.dependencies if item.data["from"] == "loadgenerator"]
     assert [e["confidence"] for e in load.data["evidence"]] == ["ordering", "ordering", "configured"]
@@ -260,21 +260,29 @@ def test_different_workloads_behind_one_service_are_alternatives() -> None:
 @pytest.mark.parametrize(
     ("kind", "spec", "instances", "question"),
     [
-        ("Deployment", "", 1, []),
+        ("Deployment", "paused: false", 1, ["replicas"]),
+        ("Deployment", "replicas: 1", 1, []),
         ("Deployment", "replicas: 3", 3, ["placement api"]),
         ("Deployment", "replicas: 0", None, ["instances api"]),
-        ("StatefulSet", "", 1, []),
-        ("DaemonSet", "", None, ["instances api"]),
-        ("Job", "", None, []),
+        ("StatefulSet", "serviceName: api", 1, ["replicas"]),
+        ("DaemonSet", "minReadySeconds: 5", None, ["instances api"]),
+        ("Job", "suspend: false", None, []),
     ],
 )
 def test_instances_are_what_runs(kind: str, spec: str, instances: int | None, question: list[str]) -> None:
-    """A Deployment without replicas runs one, by the default of the API; a DaemonSet runs as many as there are machines."""
+    """Without replicas it is one, by the default of the API, and asked; of a DaemonSet as many as there are machines."""
     draft = kube(workload("api", kind=kind, spec=spec))
     assert draft.components[0].data.get("instances") == instances
     assert asked(draft) == question
-    if kind == "Deployment" and not spec:
-        assert draft.components[0].data["evidence"][1]["locator"] == "Deployment/api spec.replicas (1, the default of Deployment)"
+    if question == ["replicas"]:
+        assert draft.components[0].data["evidence"][1]["locator"] == f"{kind}/api spec.replicas (1, the default of {kind})"
+
+
+def test_unsaid_replicas_are_one_question_for_all() -> None:
+    """The first five are named, the others counted."""
+    draft = kube(*(workload(f"s{n}", spec="paused: false" if n else "replicas: 2") for n in range(8)))
+    (said,) = [question.what for question in draft.questions if question.id == "replicas"]
+    assert said.startswith("nothing here says how many instances of s1, s2, s3, s4, s5 and 2 more run, and one is the default")
 
 
 def test_an_autoscaler_guarantees_its_minimum() -> None:
@@ -403,6 +411,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {{name: web}}
 spec:
+  replicas: 1
   template:
     metadata: {{labels: {{app: web}}}}
     spec:

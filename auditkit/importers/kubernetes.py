@@ -14,7 +14,7 @@ from auditkit.importers.kubernetes_environment import read_mentions, read_stores
 from auditkit.importers.kubernetes_names import Names, Part, read_names, resolve
 from auditkit.importers.kubernetes_objects import KubeObject, read_objects
 from auditkit.importers.kubernetes_selectors import selected
-from auditkit.importers.kubernetes_upkeep import DEGREES, about_limits, kept_apart, limits_of
+from auditkit.importers.kubernetes_upkeep import DEGREES, about_limits, about_replicas, kept_apart, limits_of
 from auditkit.importers.kubernetes_workloads import Workload, read_workloads
 from auditkit.importers.mentions import Mention, question, settle
 from auditkit.importers.meshes import mesh_settings
@@ -78,6 +78,7 @@ def read_together(files: Sequence[tuple[str, str]], read_sibling: ReadSibling = 
     questions += _about_shared_volumes(names)
     questions += _about_instances(names)
     questions += about_limits(names)
+    questions += about_replicas(names)
     questions += _about_disruption(objects, names)
     questions += _about_kustomization(objects)
     questions += bounded.questions

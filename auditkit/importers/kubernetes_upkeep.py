@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from auditkit.importers.kubernetes_names import Names
-from auditkit.importers.kubernetes_workloads import Workload
+from auditkit.importers.kubernetes_names import Names, Part
+from auditkit.importers.kubernetes_workloads import DEFAULT_OF, Workload
 from auditkit.importers.mentions import question
 from auditkit.importers.shapes import below, text_of
 from auditkit.model.system import Question
@@ -33,11 +33,23 @@ def about_limits(names: Names) -> Iterator[Question]:
     limited = [part.id for part in names.parts.values() if any(limits_of(workload) for workload in part.workloads)]
     free = [part for part in names.parts.values() if part.id not in limited]
     if limited and free:
-        listed = ", ".join(part.id for part in free[:SHOWN]) + (f" and {len(free) - SHOWN} more" if len(free) > SHOWN else "")
+        listed = _listed(free)
         what = (
             f"{limited[0]} has limits of memory or processors, and {listed} not: can one of them starve the others of a machine?"
         )
         yield question("limits", "", what, free[0].workloads[0].object.where(*free[0].workloads[0].pod_path))
+
+
+def about_replicas(names: Names) -> Iterator[Question]:
+    """Workloads that say nothing of replicas, as one question: one instance is what applies, and seldom what runs."""
+    unsaid = [part for part in names.parts.values() if any(DEFAULT_OF in workload.said for workload in part.workloads)]
+    if unsaid:
+        what = f"nothing here says how many instances of {_listed(unsaid)} run, and one is the default: is it one of each?"
+        yield question("replicas", "", what, unsaid[0].workloads[0].object.where("spec"))
+
+
+def _listed(parts: Sequence[Part]) -> str:
+    return ", ".join(part.id for part in parts[:SHOWN]) + (f" and {len(parts) - SHOWN} more" if len(parts) > SHOWN else "")
 
 
 def kept_apart(workload: Workload) -> str:

@@ -29,6 +29,8 @@ _REPLICATED: Final = frozenset(
 )
 _AUTOSCALERS: Final = {"HorizontalPodAutoscaler": ("minReplicas", 1), "ScaledObject": ("minReplicaCount", 0)}
 """Where each kind of autoscaler states its minimum, and what that is where it does not (KEDA scales to nothing)."""
+DEFAULT_OF: Final = "the default of"
+"""How `Workload.said` names the instances of which the file says nothing."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,253}")
 _ZONE_KEYS: Final = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 
@@ -158,7 +160,7 @@ def _instances(
         return None, ""
     replicas = thing.at("spec", "replicas")
     if replicas is None:
-        return 1, f"spec.replicas (1, the default of {thing.kind})"
+        return 1, f"spec.replicas (1, {DEFAULT_OF} {thing.kind})"
     if isinstance(replicas, bool) or not isinstance(replicas, int) or replicas < 0:
         what = f"replicas of {thing.locator()} is {text_of(replicas)[:40]!r}, not a whole number"
         problems.append(Problem(thing.where("spec", "replicas"), what, "write for example 'replicas: 3'"))
