@@ -298,6 +298,12 @@ def test_routes_for_some_paths_only_are_asked_about():
     assert "other timeouts or retries for some calls of orders" in asked(draft)
 
 
+def test_an_injected_fault_is_asked_about():
+    """Bookinfo's samples delay a call by 7 s on purpose; whether that is still meant, only a person knows."""
+    faulty = "  http:\n  - fault: {delay: {fixedDelay: 7s}}\n    route: [{destination: {host: orders}}]\n"
+    assert "makes calls of orders fail on purpose (delay)" in asked(read("istio", RULES.replace("  http:\n", faulty), "r.yaml"))
+
+
 def test_what_holds_at_a_gateway_only_is_no_call_between_components():
     """A route for what comes in from outside bounds nobody's call inside."""
     assert read("istio", RULES.replace("  hosts:", "  gateways: [public]\n  hosts:"), "r.yaml").for_every_caller[0].data[

@@ -59,6 +59,7 @@ def settings(objects: Iterable[KubeObject], mesh: Mesh, reading: Reading) -> Non
 def _virtual_service(thing: KubeObject, mesh: Mesh, reading: Reading) -> None:
     """The routes of each caller; what holds for a part of the calls only is asked where it differs from what holds for all."""
     said: dict[tuple[str | None, str], list[tuple[bool, Setting]]] = {}
+    _ask_about_faults(thing, reading)
     gateways = [text_of(gateway) for gateway in _list(thing, reading, "spec", "gateways")]
     if gateways and "mesh" not in gateways:
         return  # holds for what comes in from outside, which is no call between components
@@ -131,6 +132,16 @@ def _ask_about_retries(setting: Setting, reading: Reading) -> None:
             " twice, and is that meant?"
         )
         reading.trap("retries", setting.subject, what, f"{setting.source}:{setting.line}")
+
+
+def _ask_about_faults(thing: KubeObject, reading: Reading) -> None:
+    """Faults injected on purpose: part of an experiment, or left over from one."""
+    for index, route in enumerate(_list(thing, reading, "spec", "http")):
+        kinds = [kind for kind in ("delay", "abort") if below(route, "fault", kind) is not None]
+        if kinds:
+            host, locator = " and ".join(_destinations(route)) or "its host", thing.locator(f"spec.http[{index}].fault")
+            what = f"{locator} makes calls of {host} fail on purpose ({' and '.join(kinds)}): is that meant, or left over?"
+            reading.ask(f"faults {host}", host, what, thing.where("spec", "http", index, "fault"))
 
 
 # ---------------------------------------------------------------------------------------------------- limits, outlier detection
@@ -222,7 +233,9 @@ ISTIO: Final = Importer(
         " nothing of retries has Istio's default, two of them with waits from 25 ms (evidence `default of Istio`), and outlier"
         " detection counts 5 errors, ejects for 30 s, and at most 10 % of the hosts, where it does not say otherwise; whether"
         " that is meant is asked (istio.io/latest/docs, Traffic Management, and Destination Rule). Istio's timeout is off where"
-        " none is set; that leaves the caller's own, and so stays a question. " + CANNOT_SAY[0] + "."
+        " none is set; that leaves the caller's own, and so stays a question. A fault that a route injects is asked about. "
+        + CANNOT_SAY[0]
+        + "."
     ),
     detect=detect,
     read=read,
