@@ -7,7 +7,7 @@ TESTED := $(VENV)/.auditkit-test-ready
 AUDIT ?= my-audit
 SAMPLE ?= worked-example
 
-.PHONY: audit lab test judges lint types tests browser-test testbed test-spark bench twin fuzz help clean
+.PHONY: audit lab test judges lint types tests browser-test testbed test-spark bench twin fuzz truth help clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -71,6 +71,11 @@ twin: $(TESTED)  ## both simulations beside each other on 330,000 requests: ever
 FILES ?= 10000
 fuzz: $(TESTED)  ## $(FILES) damaged files for every importer: no traceback, no hang, no more than 1 GiB
 	$(BIN)/python tests/fuzz_importers.py --files $(FILES)
+
+SHARED ?= ../shared
+truth: $(TESTED)  ## public systems beside their truth, and public samples of formats counted twice: two tables
+	$(BIN)/python tests/truth_table.py $(SHARED)
+	$(BIN)/python tests/sample_table.py $(SHARED)
 
 clean:  ## remove what can be made again (never an audit folder)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist

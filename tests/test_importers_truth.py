@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sample_table import both
+from truth_table import TRAPS, VISIBLE, Read, Trap
+from truth_table import read as read_all
 
-from auditkit.importers import coverage, gaps
-from auditkit.model.system import System
-from auditkit.project import folder as held
-from auditkit.project.importing import import_files
-
-Edge = tuple[str, str]
-SURE = ("observed", "declared", "configured")
-
-
-@dataclass(frozen=True)
-class Read:
-    """A system as all files of its folder together give it, and what is true of it."""
-
-    system: System
-    truth: frozenset[Edge]
-    services: frozenset[str]
-
-    @property
-    def sure(self) -> set[Edge]:
-        """What is reported as observed, declared or configured."""
-        return {(d.caller, to) for d in self.system.dependencies for to in d.to if d.confidence in SURE}
-
-    @property
-    def weak(self) -> set[Edge]:
-        """What rests on start order or a name pattern."""
-        return {(d.caller, to) for d in self.system.dependencies for to in d.to if d.confidence not in SURE}
-
-    @property
-    def asked(self) -> dict[str, str]:
-        """All questions, of the import and of the map itself, by their ids."""
-        return {q.id: q.what for q in (*self.system.questions, *gaps(self.system))}
+from auditkit.importers import coverage
 
 
 @pytest.fixture(scope="module")
@@ -50,43 +20,50 @@ def read(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
 
     def of(name: str) -> Read:
         if name not in done:
-            place = tmp_path_factory.mktemp(name)
-            source = shared / "data/topologies" / name
-            shutil.copytree(source, place / name, ignore=shutil.ignore_patterns("truth_*.csv"))
-            import_files([place / name], place / "audit")
-            edges = csv.DictReader((source / "truth_edges.csv").read_text().splitlines())
-            services = csv.DictReader((source / "truth_services.csv").read_text().splitlines())
-            done[name] = Read(
-                held.system(place / "audit"),
-                frozenset((row["source"], row["target"]) for row in edges),
-                frozenset(row["service"] for row in services),
-            )
+            done[name] = read_all(shared, name, tmp_path_factory.mktemp(name))
         return done[name]
 
     return of
 
 
-STATIC = {
-    "boutique": 16,
-    "robot-shop": 0,
-    "dsb-social": 0,
-    "sock-shop": 1,
-    "bookinfo": 1,
-}
-"""How many dependencies stand as addresses in the files (read by hand): the others are in the code only."""
-
-
-@pytest.mark.parametrize("name", STATIC)
+@pytest.mark.parametrize("name", VISIBLE)
 def test_what_is_sure_is_true_and_what_is_visible_is_found(read: Callable[[str], Read], name: str) -> None:
-    """Precision 1.0; every address that leads to something deployed here is a dependency."""
+    """Precision 1.0; every address that leads to something deployed here is a dependency, and whatever else is true is asked."""
     found = read(name)
     assert found.sure <= found.truth
-    assert len(found.sure) == STATIC[name]
+    assert found.sure == set(VISIBLE[name])
     others = {component.id for component in found.system.components} - found.services
     assert others <= {"user-sim"}, "a load generator that the truth does not count"
+    asked = {question.removeprefix("calls ") for question in found.asked}
+    assert {caller for caller, _ in found.truth - found.sure - found.weak} <= asked
 
 
-@pytest.mark.parametrize("name", STATIC)
+@pytest.mark.parametrize("name", VISIBLE)
+def test_what_counts_as_visible_stands_in_a_file(shared: Path, name: str) -> None:
+    """Read by hand; the words are there."""
+    for file, words in VISIBLE[name].values():
+        assert words in (shared / "data/topologies" / name / file).read_text()
+
+
+@pytest.mark.parametrize(("name", "trap"), [(name, trap) for name, traps in TRAPS.items() for trap in traps],
+                         ids=lambda value: value if isinstance(value, str) else value.says[:40])  # fmt: skip
+def test_a_trap_is_asked_about_or_read_right(read: Callable[[str], Read], name: str, trap: Trap) -> None:
+    """What the file could be misread as is a question, or comes out as it is."""
+    assert trap.holds(read(name))
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_no_trap_is_left_out(shared: Path, name: str) -> None:
+    """Of the line that names them nothing remains."""
+    lines = (shared / "data/topologies" / name / "TRUTH.md").read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith("Traps for an importer: ")]
+    for trap in TRAPS[name]:
+        assert trap.says in line
+        line = line.replace(trap.says, "")
+    assert set(line.removeprefix("Traps for an importer:").split()) <= {";", ",", "and", "and;"}
+
+
+@pytest.mark.parametrize("name", VISIBLE)
 def test_start_order_is_never_more(read: Callable[[str], Read], name: str) -> None:
     """Nothing false is above `ordering` or `inferred`, and whatever is that weak has to be confirmed by a person."""
     found = read(name)
@@ -153,3 +130,10 @@ def test_bookinfos_versions_are_one_component_each(read: Callable[[str], Read]) 
         "details": 1, "mongodb": 1, "productpage": 1, "ratings": 2, "reviews": 3
     }  # fmt: skip
     assert {"versions reviews", "versions ratings", "calls productpage", "calls reviews"} <= set(found.asked)
+
+
+def test_the_samples_of_formats_are_read_without_loss(shared: Path) -> None:
+    """Components, dependencies, counted calls and operations of 44 files, as a few lines that know no importer count them."""
+    counted = list(both(shared / "data/topologies"))
+    assert len(counted) == 44
+    assert [name for name, ours, own in counted if ours != own] == []
