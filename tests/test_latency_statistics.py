@@ -316,6 +316,41 @@ def test_when_most_slices_differ_none_is_left_out(measured):
     assert found.left_out == ()
 
 
+def test_what_is_slow_to_the_end_is_counted(measured):
+    """Four times as slow from minute 42 on: nobody knows that it ends, and the level before would justify too little."""
+    rows = [(s, v * (4 if (s - START // 60 * 60) // 60 >= 42 else 1), o) for s, v, o in day()]
+    found = measured(rows)
+    assert found.left_out == ()
+    assert any("to the end of the recording, which is counted" in warning for warning in found.warnings)
+    later = [v / 1e3 for s, v, _ in rows if (s - START // 60 * 60) // 60 >= 42]
+    advice = advise(found.profiles[0])
+    assert advice.recommended_s is not None
+    assert sum(v > advice.recommended_s for v in later) <= 0.001 * len(later)
+
+
+def test_what_comes_back_on_schedule_is_counted(measured):
+    """A batch slows things down five times, for two minutes in every ten: that is how it normally works."""
+    found = measured([(s, v * (5 if (s - START // 60 * 60) // 60 % 10 < 2 else 1), o) for s, v, o in day()])
+    assert found.left_out == ()
+    assert any("slower again every 10m, which is counted" in warning for warning in found.warnings)
+    thrice = {5, 17, 44}
+    assert measured([(s, v * (5 if (s - START // 60 * 60) // 60 in thrice else 1), o) for s, v, o in day()], "b.csv").left_out
+
+
+def test_a_peak_of_one_call_slows_its_neighbours_down(tmp_path):
+    """web's sale of three minutes slows everybody at the shared database: peak load for all, nothing is left out for any."""
+    first, values = START // 60 * 60, iter(lognormal(60_000, 5, sigma=0.3))
+    lines = ["caller,callee,start,duration_ms"]
+    for minute in range(60):
+        sale = 30 <= minute < 33
+        for caller, rate in (("web", 300 * (4 if sale else 1)), ("jobs", 60), ("mail", 60)):
+            for i in range(rate):
+                took = next(values) * (4 if sale else 1)
+                lines.append(f"{caller},db,{first + 60 * minute + 60 * i / rate:.3f},{took:.3f}")
+    (tmp_path / "sale.csv").write_text("\n".join(lines))
+    assert measure([tmp_path / "sale.csv"]).left_out == ()
+
+
 def test_fault_minutes_of_a_recording(shared):
     """Online Boutique: an exception was injected at 04:18:35; labelled, the minute from 04:19 is left out, 17:00 is not."""
     import json
