@@ -65,7 +65,7 @@ test-spark:  ## the reduction on Spark (local mode), in an environment of its ow
 bench: $(TESTED)  ## benchmarks, as ratios measured in one run
 	$(BIN)/python -m pytest tests/benchmarks --override-ini 'python_files=bench_*.py' --override-ini 'python_functions=bench_*' --override-ini 'norecursedirs=.*' -s
 
-twin: $(TESTED)  ## both simulations beside each other on 330,000 requests: every outcome, every latency (some two minutes)
+twin: $(TESTED)  ## both simulations beside each other on 390,000 requests: every outcome, every latency (some two minutes)
 	AUDITKIT_TWIN_SECONDS=240 $(BIN)/python -m pytest tests/test_simulation_twin.py
 
 FILES ?= 10000

@@ -41,6 +41,7 @@ class Breaker:
     age: int = 0
     probes: int = 0
     passed: int = 0
+    row: int = 0
     seen: list[tuple[int, bool, bool]] = field(default_factory=list)
 
 
@@ -264,6 +265,8 @@ class Twin:
             if self.env.now < breaker.until:
                 return False
             breaker.state, breaker.probes, breaker.passed, breaker.age = "half-open", 0, 0, breaker.age + 1
+        if ints[c.L_HOW] == c.ALL:
+            return True
         breaker.probes += 1
         if breaker.probes > ints[c.L_HALF]:
             breaker.probes -= 1
@@ -271,7 +274,21 @@ class Twin:
         return True
 
     def learn(self, breaker: Breaker, ints: Any, floats: Any, age: int, good: bool, took: float) -> None:
-        if age != breaker.age:
+        if ints[c.L_HOW] == c.ALL and breaker.state != "closed":
+            if good and took <= floats[c.L_SLOW_S]:
+                breaker.state, breaker.seen, breaker.row, breaker.age, breaker.until = (
+                    "closed",
+                    [],
+                    0,
+                    breaker.age + 1,
+                    self.env.now,
+                )
+            elif breaker.state == "open":
+                breaker.since, breaker.until = self.env.now, self.env.now + (breaker.until - breaker.since)
+            else:
+                self.trip(breaker, floats)
+            return
+        if age != breaker.age and ints[c.L_HOW] != c.ALL:
             return
         slow = took > floats[c.L_SLOW_S]
         if breaker.state == "half-open":
@@ -282,15 +299,18 @@ class Twin:
             if breaker.passed >= ints[c.L_HALF]:
                 was_open = breaker.until - breaker.since
                 breaker.state, breaker.seen, breaker.age, breaker.since = "closed", [], breaker.age + 1, self.env.now
-                breaker.until = self.env.now + (was_open if ints[c.L_GRADUAL] else 0.0)
+                breaker.until = self.env.now + (was_open if ints[c.L_HOW] == c.GRADUAL else 0.0)
+                breaker.row = 0
             return
+        breaker.row = 0 if good else breaker.row + 1
         part = int(self.env.now / (floats[c.L_WINDOW] / c.SLICES))
         breaker.seen = [(n, g, s) for n, g, s in breaker.seen if n > part - c.SLICES]
         breaker.seen.append((part, good, slow))
         calls = len(breaker.seen)
         failed, crept = sum(not g for _, g, _ in breaker.seen), sum(s for _, _, s in breaker.seen)
         by_rate = calls >= ints[c.L_MIN_CALLS] and (failed >= floats[c.L_RATE] * calls or crept >= floats[c.L_SLOW_RATE] * calls)
-        if (not good and failed >= ints[c.L_FAILURES]) or by_rate:
+        counted = breaker.row if ints[c.L_ROW] else failed
+        if (not good and counted >= ints[c.L_FAILURES]) or by_rate:
             self.trip(breaker, floats)
 
     def trip(self, breaker: Breaker, floats: Any) -> None:
@@ -298,4 +318,4 @@ class Twin:
             breaker.trips = 0
         pause = min(floats[c.L_OPEN] * floats[c.L_GROWTH] ** breaker.trips, floats[c.L_MAX_OPEN])
         breaker.state, breaker.since, breaker.until, breaker.seen = "open", self.env.now, self.env.now + pause, []
-        breaker.trips, breaker.age = breaker.trips + 1, breaker.age + 1
+        breaker.trips, breaker.age, breaker.row = breaker.trips + 1, breaker.age + 1, 0

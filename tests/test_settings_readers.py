@@ -24,7 +24,7 @@ EXPRESSIBLE = {
     "istio": {
         "timeout": "300ms",
         "retry": {"max_attempts": 3, **WAITS, "jitter": "full"},
-        "circuit_breaker": {"failures": 5, "open_for": "30s"},
+        "circuit_breaker": {"failures": 5, "in_a_row": True, "open_for": "30s"},
         "bulkhead": {"max_concurrent": 12},
     },
     "resilience4j": {
@@ -39,7 +39,8 @@ EXPRESSIBLE = {
     "linkerd": {
         "timeout": "300ms",
         "retry": {"max_attempts": 3, "backoff": "0s", "jitter": "none"},
-        "circuit_breaker": {"failures": 5, "open_for": "30s", "growth": 2, "max_open": "5m", "half_open_calls": 1},
+        "circuit_breaker": {"failures": 5, "in_a_row": True, "open_for": "30s", "growth": 2, "max_open": "5m",
+                            "half_open_calls": 1},
     },
     "envoy": {
         "timeout": "300ms",
@@ -135,7 +136,7 @@ def test_no_retry_comes_back_as_none(target, stated):
 def test_failures_in_a_row_come_back_as_a_count():
     """resilience4j has no breaker by count; all of the last five failed is read as five failures."""
     stated = {"failures": 5, "open_for": "30s"}
-    in_force = {**stated, "slow_call": "60s", "slow_call_rate": "100%", "half_open_calls": 10}
+    in_force = {**stated, "in_a_row": True, "slow_call": "60s", "slow_call_rate": "100%", "half_open_calls": 10}
     assert round_trip("resilience4j", circuit_breaker=stated) == policy(circuit_breaker=in_force)
 
 
@@ -214,7 +215,7 @@ def test_a_rule_for_everybody_holds_for_each_known_call():
         timeout="500ms",
         retry={"max_attempts": 3, "backoff": "25ms", "multiplier": 2, "max_backoff": "250ms", "jitter": "full"},
         bulkhead={"max_concurrent": 40},
-        circuit_breaker={"failures": 7, "open_for": "1m"},
+        circuit_breaker={"failures": 7, "in_a_row": True, "open_for": "1m"},
     )
     assert found == {"web -> orders": bounded, "api -> orders": bounded, "jobs -> orders": None, "api -> users": None}
 
@@ -358,7 +359,14 @@ def test_linkerd_has_the_defaults_of_its_documentation():
     assert item.data["policy"] == {
         "timeout": "1s",
         "retry": {"max_attempts": 2, "backoff": "0s", "jitter": "none"},
-        "circuit_breaker": {"failures": 7, "open_for": "1s", "growth": 2.0, "max_open": "1m", "half_open_calls": 1},
+        "circuit_breaker": {
+            "failures": 7,
+            "in_a_row": True,
+            "open_for": "1s",
+            "growth": 2.0,
+            "max_open": "1m",
+            "half_open_calls": 1,
+        },
     }
     assert "retry.linkerd.io/limit 1" in item.data["evidence"][1]["locator"]
 
@@ -430,7 +438,11 @@ def test_a_bootstrap_of_envoy_has_the_defaults_of_its_api():
     waits = {"backoff": "25ms", "multiplier": 2.0, "max_backoff": "250ms", "jitter": "full"}
     assert {item.data["to"]: item.data["policy"] for item in draft.dependencies} == {
         "order-server": {"timeout": "1s", "retry": {"max_attempts": 2, **waits}, "bulkhead": {"max_concurrent": 30}},
-        "users": {"timeout": "15s", "retry": "none", "circuit_breaker": {"failures": 5, "open_for": "30s", "max_open": "5m"}},
+        "users": {
+            "timeout": "15s",
+            "retry": "none",
+            "circuit_breaker": {"failures": 5, "in_a_row": True, "open_for": "30s", "max_open": "5m"},
+        },
     }
     assert {question.id for question in draft.questions} == {"routes web -> order-server", "ejection (front.yaml)"}
 

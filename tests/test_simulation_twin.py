@@ -23,7 +23,7 @@ from auditkit.simulation.run import run_compiled
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "worked-example"
 DURATION_S = float(os.environ.get("AUDITKIT_TWIN_SECONDS", "12"))
-"""Simulated seconds of each configuration: 12 in the normal run; 240 make 5 × 55,000 requests."""
+"""Simulated seconds of each configuration: 12 in the normal run; 240 make 7 × 55,000 requests."""
 
 LAWS: Mapping[str, Law] = {
     "recommendation": Law("lognormal", 0.03125, 0.5),
@@ -81,6 +81,11 @@ CONFIGURATIONS: dict[str, tuple[System, Setup]] = {
         Setup(seed=7, faults=(HUNG, Fault("errors", "users", DURATION_S / 3, DURATION_S / 6, 0.8),
               Fault("slow_plus", "inventory", DURATION_S / 4, DURATION_S / 4, 0.4, ramp_s=DURATION_S / 5),
               Fault("load", "*", DURATION_S / 2, DURATION_S / 20, 2.0, times=3, every_s=DURATION_S / 10))),
+    ),
+    "breakers in a row, without trial calls": (
+        sample(policy(timeout="150ms", circuit_breaker={"failures": 4, "in_a_row": True, "open_for": "400ms",
+                                                        "half_open": "all"})),
+        Setup(seed=8, faults=(HUNG, Fault("errors", "users", DURATION_S / 3, DURATION_S / 3, 0.6))),
     ),
     "everything at once, by count, small pools": (
         sample(

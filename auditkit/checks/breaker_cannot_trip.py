@@ -63,7 +63,7 @@ def _dead(dependency: Dependency, settings: CircuitBreaker) -> Iterator[str]:
 def _defaults(settings: CircuitBreaker) -> Iterator[str]:
     if settings.failures is None and settings.min_calls is None:
         yield "no minimum volume is set: the library's default is in force (resilience4j and Polly: 100 calls)"
-    if settings.window_s is None:
+    if settings.window_s is None and not settings.in_a_row:
         yield "no window is set: the library's default is in force"
 
 

@@ -51,7 +51,7 @@ def breaker(policy: Policy | Nothing | None) -> str:
         of = f" of at least {number(found.min_calls)} calls" if found.min_calls is not None else ""
         words.append(f"opens at {share(found.failure_rate)} failures{of}{window}")
     if found.failures is not None:
-        words.append(f"opens at {found.failures} failures{window}")
+        words.append(f"opens at {found.failures} failures{' in a row' if found.in_a_row else window}")
     if found.slow_call_s is not None:
         rate = f" at {share(found.slow_call_rate)}" if found.slow_call_rate is not None else ""
         words.append(f"counts calls above {duration(found.slow_call_s)}{rate}")
@@ -63,6 +63,8 @@ def breaker(policy: Policy | Nothing | None) -> str:
         words.append(f"{found.half_open_calls} trial calls when half open")
     if found.half_open == "gradual":
         words.append("then a growing share of calls")
+    if found.half_open == "all":
+        words.append("then all calls until one ends")
     return ", ".join(words) or "on, with settings nobody has said"
 
 

@@ -112,7 +112,7 @@ def _breaker(cut: CircuitBreaker) -> Iterator[str]:
     elif cut.failures is not None:
         yield (
             _several("WithFailureThresholdPeriod", str(cut.failures), window)
-            if cut.window_s
+            if cut.window_s and not cut.in_a_row
             else f"WithFailureThreshold({cut.failures})"
         )
     if cut.open_for_s is not None:

@@ -12,7 +12,7 @@ from auditkit.exporters.text import identifier
 from auditkit.model.audit import Artifact, Gap, Strategy
 from auditkit.model.label import label
 from auditkit.model.policy import breaker, bulkhead, retry, timeout_s
-from auditkit.model.system import System
+from auditkit.model.system import Bulkhead, CircuitBreaker, Policy, Retry, System
 
 _NEEDS = "httpx >= 0.27, tenacity >= 9, circuitbreaker >= 2.1"
 
@@ -126,19 +126,50 @@ def _module(caller: str, of: list[Call]) -> bytes:
     return _MODULE.format(head=HEAD, caller=label(caller), needs=_NEEDS, settings=settings).encode()
 
 
+def in_force(policy: Policy) -> Policy:
+    """What the module really does with a policy, as the simulation can be told it; times in seconds.
+
+    Waits double and are drawn from 0 on (`wait_random_exponential`), and there is no retry budget. The breaker counts failures
+    in a row, its time never grows, it has no trial calls, and late answers count (source: circuitbreaker 2.1.3).
+
+    >>> planned = CircuitBreaker(failure_rate=0.5, min_calls=20, open_for_s=10.0, growth=2.0, half_open_calls=3)
+    >>> done = in_force(Policy(timeout_s=0.3, circuit_breaker=planned)).circuit_breaker
+    >>> done.failures, done.in_a_row, done.open_for_s, done.growth, done.half_open
+    (10, True, 10.0, None, 'all')
+    """
+    again, cut, pool = retry(policy), breaker(policy), bulkhead(policy)
+    first = (again.backoff_s or 0.0) if again else 0.0
+    return Policy(
+        timeout_s=policy.timeout_s,
+        retry="none"
+        if again is None
+        else Retry(
+            max_attempts=again.max_attempts,
+            backoff_s=first,
+            multiplier=2.0,
+            max_backoff_s=again.max_backoff_s or first * 10,
+            jitter="full",
+        ),
+        circuit_breaker="none"
+        if cut is None
+        else CircuitBreaker(failures=consecutive(cut), in_a_row=True, open_for_s=cut.open_for_s or 30.0, half_open="all"),
+        bulkhead="none" if pool is None else Bulkhead(max_concurrent=pool.max_concurrent, max_wait_s=pool.max_wait_s or 0.0),
+    )
+
+
 def _settings(call: Call) -> dict[str, Any]:
     """Plain numbers only: nothing of a stranger's text gets into a program."""
-    again, cut, pool = retry(call.policy), breaker(call.policy), bulkhead(call.policy)
-    first = (again.backoff_s or 0.0) if again else 0.0
+    policy = in_force(call.policy)
+    again, cut, pool = retry(policy), breaker(policy), bulkhead(policy)
     return {
-        "timeout_s": timeout_s(call.policy),
+        "timeout_s": timeout_s(policy),
         "attempts": again.max_attempts if again else 1,
-        "first_wait_s": first,
-        "longest_wait_s": (again.max_backoff_s or max(first * 10, 0.0)) if again else 0.0,
-        "failures": consecutive(cut) if cut else None,
-        "open_for_s": (cut.open_for_s or 30.0) if cut else 0.0,
+        "first_wait_s": again.backoff_s if again else 0.0,
+        "longest_wait_s": again.max_backoff_s if again else 0.0,
+        "failures": cut.failures if cut else None,
+        "open_for_s": cut.open_for_s if cut else 0.0,
         "at_once": pool.max_concurrent if pool else None,
-        "max_wait_s": (pool.max_wait_s or 0.0) if pool else 0.0,
+        "max_wait_s": pool.max_wait_s if pool else 0.0,
     }
 
 
@@ -150,7 +181,7 @@ def _gaps(call: Call) -> Iterator[Gap]:
         )
     if again is not None and again.multiplier not in {None, 2.0}:
         yield Gap(where=call.name, what="waits double each time, whatever the multiplier")
-    if cut is not None:
+    if cut is not None and cut != breaker(in_force(call.policy)):
         what = f"circuitbreaker counts {consecutive(cut)} failures in a row, not a rate; its time never grows"
         yield Gap(where=call.name, what=what)
         what = "after its pause circuitbreaker lets all calls through until one fails, and a late success closes it at once"
@@ -166,8 +197,9 @@ EXPORTER = Exporter(
         "for bytes, and an answer that trickles in never ends. httpx also sends a hundred calls at once at most, unless limits "
         "say otherwise. circuitbreaker counts failures in a row: errors among successes never open it. After its pause it lets "
         "all calls through until one fails; a call that began before it opened closes it by its success, and by its failure "
-        "starts the pause anew; any exception that it does not expect is a success to it. pybreaker 1.4 is not used: it holds a "
-        "lock during the call, so that threads pass one after another."
+        "starts the pause anew; any exception that it does not expect is a success to it. A policy with `in_a_row: true` and "
+        "`half_open: all` says the same, and is simulated so. pybreaker 1.4 is not used: it holds a lock during the call, so "
+        "that threads pass one after another."
     ),
     export=export,
 )

@@ -106,7 +106,7 @@ def _gaps(call: Call) -> Iterator[Gap]:
             where=call.name,
             what="full jitter is written as a randomised wait of ±99 %: from almost nothing to almost twice the wait",
         )
-    if cut is not None and cut.failures is not None and cut.failure_rate is None:
+    if cut is not None and cut.failures is not None and cut.failure_rate is None and not cut.in_a_row:
         yield Gap(where=call.name, what=f"{cut.failures} failures in a window become {cut.failures} failures in a row of calls")
     if cut is not None and cut.half_open == "gradual":
         yield Gap(

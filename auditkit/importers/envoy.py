@@ -250,7 +250,7 @@ def _breaker(of: Block) -> CircuitBreaker | None:
     longest = of.get("max_ejection_time", seconds, "300s")
     waits = {"open_for_s": open_for, "max_open_s": max(longest, open_for) if longest and open_for else longest}
     if in_a_row:
-        return CircuitBreaker(failures=of.get("consecutive_5xx", count, "5"), **waits)
+        return CircuitBreaker(failures=of.get("consecutive_5xx", count, "5"), in_a_row=True, **waits)
     if not by_share:
         return None
     return CircuitBreaker(

@@ -205,7 +205,7 @@ def _breaker(thing: KubeObject, rules: object, reading: Reading, taken: list[str
         return NONE
     of.get("maxEjectionPercent", percent, "10")
     failures = next((count for count in counts if count), None)
-    return CircuitBreaker(failures=failures, open_for_s=of.get("baseEjectionTime", seconds, "30s"))
+    return CircuitBreaker(failures=failures, in_a_row=True, open_for_s=of.get("baseEjectionTime", seconds, "30s"))
 
 
 # ---------------------------------------------------------------------------------------------------- shapes

@@ -121,6 +121,7 @@ def _accrual(of: Block, where: str) -> CircuitBreaker | None:
         return None
     return CircuitBreaker(
         failures=of.get(f"{_ACCRUAL}-consecutive-max-failures", count, "7"),
+        in_a_row=True,
         open_for_s=of.get(f"{_ACCRUAL}-consecutive-min-penalty", seconds, "1s"),
         growth=2.0,
         max_open_s=of.get(f"{_ACCRUAL}-consecutive-max-penalty", seconds, "60s"),

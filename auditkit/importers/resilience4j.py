@@ -142,6 +142,7 @@ def _breaker(of: Block, where: str) -> CircuitBreaker:
     return CircuitBreaker(
         failure_rate=None if in_a_row else rate,
         failures=size if in_a_row else None,
+        in_a_row=in_a_row or None,
         window_s=float(size) if by_time and size is not None else None,
         min_calls=None if in_a_row else calls,
         slow_call_s=of.get("slowCallDurationThreshold", duration, "60s"),

@@ -119,10 +119,14 @@ class Retry(Noun):
 
 
 class CircuitBreaker(Noun):
-    """Stops calling what fails: by rate (`failure_rate` of at least `min_calls`) or by count (`failures`) in a window."""
+    """Stops calling what fails: by rate (`failure_rate` of at least `min_calls`) or by count (`failures`) in a window.
+
+    Counted `in_a_row`, failures need no window: any success forgets them.
+    """
 
     failure_rate: Share | None = None
     failures: int | None = Field(default=None, ge=1)
+    in_a_row: bool | None = Field(default=None, description="failures count in a row only: any success forgets them")
     window_s: Seconds | None = Field(default=None, alias="window")
     min_calls: int | None = Field(default=None, ge=1)
     slow_call_s: Seconds | None = Field(default=None, alias="slow_call")
@@ -131,8 +135,10 @@ class CircuitBreaker(Noun):
     growth: float | None = Field(default=None, ge=1)
     max_open_s: Seconds | None = Field(default=None, alias="max_open")
     half_open_calls: int | None = Field(default=None, ge=1)
-    half_open: Literal["fixed", "gradual"] | None = Field(
-        default=None, description="after so many trial calls: all at once (fixed, the default), or a growing share (gradual)"
+    half_open: Literal["fixed", "gradual", "all"] | None = Field(
+        default=None,
+        description="after so many trial calls: all at once (fixed, the default), or a growing share (gradual); or no trial"
+        " calls: all pass until any call ends, also one from before it opened, whose failure begins the pause anew (all)",
     )
 
 

@@ -73,6 +73,8 @@ def _why_none(rate_per_s: float, share: float, together: float) -> str:
 
 def _wrong_with(today: CircuitBreaker, rate_per_s: float, seen: Errors | None, together: float) -> str:
     """What speaks against today's breaker, in words; empty where it can trip, does not by chance, and comes back in steps."""
+    if today.in_a_row:
+        return "counts failures in a row: errors among successes, however many, hardly ever open it"
     if today.window_s is None or (today.failures is None and (today.failure_rate is None or today.min_calls is None)):
         return "leaves its window, its share or its volume to the library's default"
     if not pattern.is_reachable(today, rate_per_s):

@@ -32,8 +32,10 @@ NO_FALLBACK, STATIC, ALTERNATIVES = range(3)
 
 # legs_i: one row for each target and each alternative of a dependency
 (L_OP, L_GUARD, L_ATTEMPTS, L_JITTER, L_BUDGET, L_BREAKER, L_FAILURES, L_MIN_CALLS, L_HALF, L_POOL, L_DIST, L_DEP, L_CALLER,
- L_GRADUAL, L_UNSENT) = range(15)  # fmt: skip
+ L_HOW, L_UNSENT, L_ROW) = range(16)  # fmt: skip
 NO_JITTER, FULL_JITTER, EQUAL_JITTER = range(3)
+FIXED, GRADUAL, ALL = range(3)
+"""How a breaker comes back."""
 # legs_f
 (
     L_TIMEOUT, L_BACKOFF, L_MULTIPLIER, L_MAX_BACKOFF, L_TOKENS, L_PER_CALL, L_PER_SUCCESS, L_PER_S,
@@ -65,7 +67,7 @@ K_TICKET, K_FRAME, K_FRAME_TICKET, K_DEP, K_GOOD, K_LEFT, K_DEGRADED, K_ALT, K_N
 R_SINCE, R_DUE, R_DEADLINE = range(3)
 
 # guards: breaker, bulkhead and budget of one leg in one instance of the caller
-G_STATE, G_EPOCH, G_TRIPS, G_PROBES, G_PASSED, G_BUSY, G_HEAD, G_TAIL, G_SLICE, G_CALLS, G_FAILED, G_SLOW = range(12)
+G_STATE, G_EPOCH, G_TRIPS, G_PROBES, G_PASSED, G_BUSY, G_HEAD, G_TAIL, G_SLICE, G_CALLS, G_FAILED, G_SLOW, G_ROW = range(13)
 G_TOKENS, G_SINCE, G_FROM, G_UNTIL, G_FRESH = range(5)
 CLOSED, OPEN, HALF_OPEN = range(3)
 SLICES: Final = 10

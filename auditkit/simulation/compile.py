@@ -14,7 +14,7 @@ from auditkit.model.failure import Assumption
 from auditkit.model.latency import LatencyProfile, profiles_of
 from auditkit.model.paths import Paths, alternatives, paths, stages
 from auditkit.model.policy import breaker, bulkhead, retry, timeout_s
-from auditkit.model.system import Dependency, Fallback, Journey, Nothing, Policy, Retry, System, split_target
+from auditkit.model.system import CircuitBreaker, Dependency, Fallback, Journey, Nothing, Policy, Retry, System, split_target
 from auditkit.simulation import columns as c
 from auditkit.simulation.faults import fault_tables, load_marks
 from auditkit.simulation.flows import shares_of
@@ -27,6 +27,7 @@ NEVER = 1 << 60
 WORKERS, QUEUE = "workers unknown: as many as it takes", "queue unknown: without end"
 EFFECT, FALLBACK = "what its failure does is unknown: the answer fails", "its fallback is unknown: it works"
 """What is assumed for want of an answer; `unknowns` sweeps it."""
+COMES_BACK = {"fixed": c.FIXED, "gradual": c.GRADUAL, "all": c.ALL}
 JITTERS = {"none": c.NO_JITTER, "full": c.FULL_JITTER, "equal": c.EQUAL_JITTER}
 
 
@@ -78,7 +79,7 @@ def compiled_system(system: System, profiles: Mapping[str, LatencyProfile], setu
     legs, deps_i, deps_f = _dependencies(dependencies, shares, said)
     laws: list[Law] = []
     numbers: dict[object, int] = {}
-    legs_i = np.zeros((len(legs), 15), np.int64)
+    legs_i = np.zeros((len(legs), 16), np.int64)
     legs_f = np.zeros((len(legs), 17), np.float64)
     guards = 0
     index = {operation: i for i, operation in enumerate(operations)}
@@ -222,6 +223,11 @@ def _dependencies(
     return legs, deps_i, deps_f
 
 
+def has_window(trips: CircuitBreaker) -> bool:
+    """Whether a breaker counts anything in a window, and not in a row only."""
+    return not trips.in_a_row or trips.failure_rate is not None or trips.slow_call_rate is not None
+
+
 def budget_of(again: Retry) -> Budget:
     """A budget by share as a token bucket: ten retries, or ten seconds of its least rate, to begin with."""
     least = again.min_per_second or 0.0
@@ -266,12 +272,13 @@ def _policy(
         given = {"window": (trips.window_s, 10.0), "open_for": (trips.open_for_s, 30.0)}
         window, pause = (default if value is None else value for value, default in given.values())
         for what, (value, default) in given.items():
-            if value is None:
+            if value is None and (what != "window" or has_window(trips)):
                 said[name, f"the breaker's {what} is unknown: {default:g} s"] = None
         ints[c.L_FAILURES] = trips.failures or NEVER
         ints[c.L_MIN_CALLS] = trips.min_calls or 1
-        ints[c.L_HALF] = trips.half_open_calls or 1
-        ints[c.L_GRADUAL] = trips.half_open == "gradual"
+        ints[c.L_ROW] = trips.in_a_row is True
+        ints[c.L_HOW] = COMES_BACK[trips.half_open or "fixed"]
+        ints[c.L_HALF] = 1 if trips.half_open == "all" else trips.half_open_calls or 1
         floats[c.L_RATE] = math.inf if trips.failure_rate is None else trips.failure_rate
         floats[c.L_SLOW_S] = math.inf if trips.slow_call_s is None else trips.slow_call_s
         floats[c.L_SLOW_RATE] = math.inf if trips.slow_call_rate is None else trips.slow_call_rate

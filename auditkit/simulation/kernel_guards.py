@@ -6,6 +6,7 @@ Import this module inside functions only: it loads numba.
 from __future__ import annotations
 
 from auditkit.simulation.columns import (
+    ALL,
     CLOSED,
     G_BUSY,
     G_CALLS,
@@ -15,6 +16,7 @@ from auditkit.simulation.columns import (
     G_HEAD,
     G_PASSED,
     G_PROBES,
+    G_ROW,
     G_SINCE,
     G_SLICE,
     G_SLOW,
@@ -23,16 +25,18 @@ from auditkit.simulation.columns import (
     G_TOKENS,
     G_TRIPS,
     G_UNTIL,
+    GRADUAL,
     HALF_OPEN,
     L_FAILURES,
-    L_GRADUAL,
     L_GROWTH,
     L_HALF,
+    L_HOW,
     L_MAX_OPEN,
     L_MIN_CALLS,
     L_OPEN,
     L_PER_S,
     L_RATE,
+    L_ROW,
     L_SLOW_RATE,
     L_SLOW_S,
     L_TOKENS,
@@ -73,6 +77,7 @@ def breaker_admits(w: World, s: State, leg: int, guard: int, t: float, key: int)
     """Whether the breaker lets a call through; the first one after the pause makes it half-open.
 
     A gradual one that has just closed lets a growing share through, from a tenth to all, in as long as it had been open.
+    One without trial calls lets everybody through until it learns something.
     """
     state = s.guards_i[guard, G_STATE]
     if state == CLOSED:
@@ -85,7 +90,7 @@ def breaker_admits(w: World, s: State, leg: int, guard: int, t: float, key: int)
         s.guards_i[guard, G_EPOCH] += 1
         s.guards_i[guard, G_PROBES] = 0
         s.guards_i[guard, G_PASSED] = 0
-    if s.guards_i[guard, G_PROBES] >= w.legs_i[leg, L_HALF]:
+    if s.guards_i[guard, G_PROBES] >= w.legs_i[leg, L_HALF] and w.legs_i[leg, L_HOW] != ALL:
         return False
     s.guards_i[guard, G_PROBES] += 1
     return True
@@ -106,10 +111,15 @@ def _forget(s: State, guard: int) -> None:
     s.guards_i[guard, G_CALLS] = 0
     s.guards_i[guard, G_FAILED] = 0
     s.guards_i[guard, G_SLOW] = 0
+    s.guards_i[guard, G_ROW] = 0
 
 
 @part
 def _open(w: World, s: State, leg: int, guard: int, t: float) -> None:
+    if s.guards_i[guard, G_STATE] == OPEN:  # by a call from before: the same pause, anew
+        s.guards_f[guard, G_UNTIL] += t - s.guards_f[guard, G_FROM]
+        s.guards_f[guard, G_FROM] = t
+        return
     if s.guards_i[guard, G_STATE] == CLOSED and t >= s.guards_f[guard, G_UNTIL]:
         s.guards_i[guard, G_TRIPS] = 0
     pause = w.legs_f[leg, L_OPEN] * w.legs_f[leg, L_GROWTH] ** s.guards_i[guard, G_TRIPS]
@@ -141,11 +151,11 @@ def _slide(w: World, s: State, leg: int, guard: int, t: float) -> int:
 
 @part
 def breaker_learns(w: World, s: State, leg: int, guard: int, epoch: int, t: float, good: bool, took: float) -> None:
-    """Tell the breaker how a call ended; what began before its last change of state no longer counts."""
-    if epoch != s.guards_i[guard, G_EPOCH]:
+    """Tell the breaker how a call ended; what began before its last change of state counts where there are no trials."""
+    if epoch != s.guards_i[guard, G_EPOCH] and w.legs_i[leg, L_HOW] != ALL:
         return
     slow = took > w.legs_f[leg, L_SLOW_S]
-    if s.guards_i[guard, G_STATE] == HALF_OPEN:
+    if s.guards_i[guard, G_STATE] != CLOSED:
         if not good or slow:
             _open(w, s, leg, guard, t)
             return
@@ -153,22 +163,24 @@ def breaker_learns(w: World, s: State, leg: int, guard: int, epoch: int, t: floa
         if s.guards_i[guard, G_PASSED] >= w.legs_i[leg, L_HALF]:
             s.guards_i[guard, G_STATE] = CLOSED
             s.guards_i[guard, G_EPOCH] += 1
-            pause = s.guards_f[guard, G_UNTIL] - s.guards_f[guard, G_FROM] if w.legs_i[leg, L_GRADUAL] == 1 else 0.0
+            pause = s.guards_f[guard, G_UNTIL] - s.guards_f[guard, G_FROM] if w.legs_i[leg, L_HOW] == GRADUAL else 0.0
             s.guards_f[guard, G_FROM] = t
             s.guards_f[guard, G_UNTIL] = t + pause
             _forget(s, guard)
         return
-    counted = _slide(w, s, leg, guard, t)
-    s.window[guard, counted, 0] += 1
+    piece = _slide(w, s, leg, guard, t)
+    s.window[guard, piece, 0] += 1
     s.guards_i[guard, G_CALLS] += 1
+    s.guards_i[guard, G_ROW] = 0 if good else s.guards_i[guard, G_ROW] + 1
     if not good:
-        s.window[guard, counted, 1] += 1
+        s.window[guard, piece, 1] += 1
         s.guards_i[guard, G_FAILED] += 1
     if slow:
-        s.window[guard, counted, 2] += 1
+        s.window[guard, piece, 2] += 1
         s.guards_i[guard, G_SLOW] += 1
     calls, failed = s.guards_i[guard, G_CALLS], s.guards_i[guard, G_FAILED]
-    if (not good and failed >= w.legs_i[leg, L_FAILURES]) or (
+    counted = s.guards_i[guard, G_ROW] if w.legs_i[leg, L_ROW] == 1 else failed
+    if (not good and counted >= w.legs_i[leg, L_FAILURES]) or (
         calls >= w.legs_i[leg, L_MIN_CALLS]
         and (failed >= w.legs_f[leg, L_RATE] * calls or s.guards_i[guard, G_SLOW] >= w.legs_f[leg, L_SLOW_RATE] * calls)
     ):

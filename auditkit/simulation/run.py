@@ -129,7 +129,7 @@ def _state(compiled: Compiled, setup: Setup, arrivals: tuple[Floats, NDArray[np.
     _free_list(frames, c.F_NEXT)
     _free_list(calls, c.K_NEXT)
     _free_list(runs, c.R_NEXT)
-    guards_i = np.zeros((guards, 12), np.int64)
+    guards_i = np.zeros((guards, 13), np.int64)
     guards_i[:, [c.G_HEAD, c.G_TAIL]] = -1
     guards_f = np.zeros((guards, 5), np.float64)
     for row, leg in enumerate(compiled.world.legs_i):

@@ -7,6 +7,7 @@ libraries, the sockets and the clock.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -34,7 +35,7 @@ LEAD_S = 0.3
 class Callee:
     """Answers `/N` for request N: how long it takes, and whether it fails, is drawn for its first, second, … attempt.
 
-    It answers `/` at once.
+    It answers `/` at once. In a crash all connections with work under way are lost, and so is whatever is asked afterwards.
     """
 
     scenario: Scenario
@@ -53,11 +54,16 @@ class Callee:
         now = asyncio.get_running_loop().time() - self.started
         if not fault.start_s <= now < fault.start_s + fault.duration_s:
             return float(took), False
-        if fault.kind == "crash":
-            return 0.0, True
         if fault.kind == "errors":
             return float(took), bool(draws.uniform(np.uint64(key), draws.FAILURE) < fault.value)
         return (fault.value if fault.kind == "slow_set" else float(took) * fault.value), False
+
+    def until_crash_s(self) -> float:
+        """Seconds until it crashes: 0 while it is down, without end where it does not crash (any more)."""
+        fault, now = self.setup.faults[0], asyncio.get_running_loop().time() - self.started
+        if fault.kind != "crash" or now >= fault.start_s + fault.duration_s:
+            return math.inf
+        return max(0.0, fault.start_s - now)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, request after request. Work that nobody waits for any more is done all the same."""
@@ -73,7 +79,10 @@ class Callee:
         """Wait for a worker, then work."""
         async with self.workers or asyncio.Semaphore():
             needs, bad = self.needs(request)
-            await asyncio.sleep(needs)
+            crash_s = self.until_crash_s()
+            await asyncio.sleep(min(needs, crash_s))
+            if crash_s <= needs:
+                raise ConnectionResetError
         return b"503 Service Unavailable" if bad else b"200 OK"
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from auditkit.exporters.python_client import in_force
 from auditkit.model.noun import FROM_FILE
-from auditkit.model.system import System
+from auditkit.model.system import Policy, System
 from auditkit.simulation import Fault, Law, Setup
 from auditkit.simulation.setup import FaultKind
 
@@ -24,6 +25,13 @@ class Scenario:
     system: System
     kind: FaultKind
     value: float = 0.0
+
+    @property
+    def simulated(self) -> System:
+        """The system with the policy that the exported client has in force."""
+        (call,) = self.system.dependencies
+        assert isinstance(call.policy, Policy)
+        return self.system.model_copy(update={"dependencies": (call.model_copy(update={"policy": in_force(call.policy)}),)})
 
     def setup(self, phase_s: float, seed: int = 1) -> Setup:
         """Three phases of `phase_s` seconds each, the fault in the middle one."""
@@ -87,6 +95,13 @@ SCENARIOS = (
             "timeout": "400ms",
             "circuit_breaker": {"failures": 5, "window": "10s", "open_for": "2500ms", "growth": 1, "half_open_calls": 1},
         },
+        deadline="600ms",
+    ),
+    one_call(
+        "slow, a breaker opens",
+        "slow_set",
+        1.2,
+        {"timeout": "400ms", "circuit_breaker": {"failures": 5, "window": "10s", "open_for": "1s"}},
         deadline="600ms",
     ),
     one_call(

@@ -200,5 +200,5 @@ def test_httpx_is_a_bulkhead_of_a_hundred() -> None:
 def test_the_exporter_says_so() -> None:
     """Each note stands in the exporter's own words, which the reference notebook shows."""
     prose = EXPORTERS["python"].prose
-    for note in ("failures in a row", "all calls through", "first try", "httpx", "pybreaker"):
+    for note in ("failures in a row", "all calls through", "half_open: all", "first try", "httpx", "pybreaker"):
         assert note in prose
