@@ -21,13 +21,33 @@ SAMPLE_COLUMNS = ("caller", "callee", "operation", "start_s", "duration_s", "out
 """Columns of samples: three names (operation may be null), epoch seconds (may be null), seconds, `ok | error | timeout`."""
 
 HEAD_BYTES = 65_536
+BOM = b"\xef\xbb\xbf"
+"""What some programs begin UTF-8 text with."""
 _MOST_TEXT = 2_000_000_000
-_OPENERS: Mapping[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+
+def _zstd(path: Path, mode: str) -> Any:
+    import pyarrow as pa
+
+    path.stat()  # so that a missing file is reported as such
+    return pa.CompressedInputStream(pa.OSFile(str(path), mode), "zstd")
+
+
+_OPENERS: Mapping[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": _zstd}
+_MAGIC: Mapping[bytes, str] = {
+    b"\x1f\x8b": "is compressed: give it the suffix .gz",
+    b"BZh": "is compressed: give it the suffix .bz2",
+    b"\xfd7zXZ": "is compressed: give it the suffix .xz",
+    b"\x28\xb5\x2f\xfd": "is compressed: give it the suffix .zst",
+    b"PK\x03\x04": "is a ZIP archive: unpack it",
+    b"\xff\xfe": "is UTF-16 text: save it as UTF-8",
+    b"\xfe\xff": "is UTF-16 text: save it as UTF-8",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of an export, decompressed by its suffix (.gz, .bz2, .xz). `name` is what errors call it."""
+    """One file of an export, decompressed by its suffix (.gz, .bz2, .xz, .zst). `name` is what errors call it."""
 
     path: Path
     name: str
@@ -156,6 +176,15 @@ class Source:
 
 def _reason(error: BaseException) -> str:
     return (error.strerror if isinstance(error, OSError) and error.strerror else str(error) or "it is cut off").lower()
+
+
+def packed(raw: bytes) -> str | None:
+    r"""What the first bytes say of the whole, where nobody can read it so: compressed, or in another encoding.
+
+    >>> packed(b"PK\x03\x04..."), packed(b"caller,callee")
+    ('is a ZIP archive: unpack it', None)
+    """
+    return next((words for magic, words in _MAGIC.items() if raw.startswith(magic)), None)
 
 
 def name_of(path: Path) -> str:

@@ -96,7 +96,7 @@ def samples_of(table: Any, where: str, *, unit: str | None = None, columns: Mapp
         caller=_text(table, roles["caller"]),
         callee=_text(table, roles["callee"]),
         operation=_text(table, roles["operation"]).nullif("") if "operation" in roles else text,
-        start_s=_start(table, roles["start"]) if "start" in roles else ibis.null().cast("float64"),
+        start_s=seconds_of(table, roles["start"]) if "start" in roles else ibis.null().cast("float64"),
         duration_s=_number(table[roles["duration"]]) / PER_SECOND[name],
         outcome=_text(table, roles["outcome"]).lower() if "outcome" in roles else ibis.literal("ok"),
     )
@@ -110,7 +110,8 @@ def _number(column: Any) -> Any:
     return column.try_cast("float64") if column.type().is_string() else column.cast("float64")
 
 
-def _start(table: Any, column: str) -> Any:
+def seconds_of(table: Any, column: str) -> Any:
+    """A column of times as epoch seconds: timestamps, numbers in the unit of the column's name, or ISO 8601."""
     import ibis
 
     value, kind = table[column], table[column].type()

@@ -7,6 +7,7 @@ run natively.
 from __future__ import annotations
 
 import itertools
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -119,9 +120,19 @@ def quoted(paths: Sequence[Path]) -> str:
     return "[" + ", ".join(f"'{path}'" for path in plain) + "]"
 
 
+_CSV_ERRORS = {"Invalid unicode": "is not UTF-8 text", "unterminated quote": "opens a quote that nothing closes"}
+
+
 def unreadable(where: str, error: Exception) -> InputError:
     """DuckDB's complaint in one line, without the statement that it complains about."""
-    lines = (line.strip() for line in str(error).partition("\nLINE ")[0].splitlines())
+    text = str(error)
+    if (line := re.search(r"CSV Error on Line: (\d+)", text)) is not None:
+        what = next((words for sign, words in _CSV_ERRORS.items() if sign in text), "is no line of this table")
+        counted = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
+        what = f"has {counted[2]} columns where the header has {counted[1]}" if counted else what
+        remedy = "save it as UTF-8" if "UTF-8" in what else "is the file cut off, or a decimal comma not quoted?"
+        return InputError.of(f"{where}:{line[1]}", what, remedy)
+    lines = (line.strip() for line in text.partition("\nLINE ")[0].splitlines())
     said = [line for line in lines if line and not line.startswith(("^", "*"))]
     what = f"cannot be read: {' '.join(said)[:160]}"
     return InputError.of(where, what, "is the file damaged or of another format? name it with --format")

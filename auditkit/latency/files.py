@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from auditkit.errors import InputError, Problem
-from auditkit.latency.base import File, Head, Source, name_of
+from auditkit.latency.base import File, Head, Source, name_of, packed
 from auditkit.latency.table import detect_source
 
 
 def files_of(paths: Iterable[str | Path]) -> tuple[File, ...]:
     """All files that are named, in order of their names; a folder means all files in it. Raises `InputError`."""
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     problems = []
     for given in paths:
         path = Path(given)
@@ -25,12 +25,13 @@ def files_of(paths: Iterable[str | Path]) -> tuple[File, ...]:
             inside = [Path(name) for name in sorted(glob.glob(str(given), recursive=True)) if Path(name).is_file()]
         if not inside:
             problems.append(Problem(str(given), "there is no such file", "write the path of a latency export"))
-        found.update(dict.fromkeys(inside))
+        for file in inside:  # the same file by another way is the same calls
+            found.setdefault(file.resolve(), file)
     if problems:
         raise InputError(problems)
     if not found:
         raise InputError.of("latency", "no file is named", "write the path of a latency export")
-    return tuple(File(path, str(path)) for path in found)
+    return tuple(File(path, str(path)) for path in found.values())
 
 
 def source_of(file: File, sources: Mapping[str, Source], format: str | None) -> Source:
@@ -44,6 +45,9 @@ def source_of(file: File, sources: Mapping[str, Source], format: str | None) -> 
     raw = file.head()
     head = Head(name_of(file.path), raw, "" if b"\0" in raw else raw.decode("utf-8-sig", "replace"))
     source = detect_source(head, sources)
+    if source is None and (words := packed(raw)) is not None:
+        what, _, remedy = words.partition(": ")
+        raise InputError.of(file.name, what, remedy)
     if source is None:
         kind = "binary data" if b"\0" in raw or raw.count(b"\xff") > 8 else "text"
         raise InputError.of(file.name, f"is {kind} of no format that is known", f"name it with --format; known are {known}")

@@ -24,7 +24,7 @@ def open_loop_quantile(answers: Ladder, p: float) -> float | None:
 
     The pace is a lower bound (users who pause send less), so the estimate is an upper one.
     """
-    if answers.total < 100 or not np.isfinite(answers.hi_s[-1]):
+    if answers.total < 100 or not np.isfinite(answers.hi_s).all():
         return None
     middle = (answers.lo_s + answers.hi_s) / 2
     pace = float(middle[answers.column(nearest_rank(answers.total, 0.5))])

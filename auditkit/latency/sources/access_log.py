@@ -89,6 +89,8 @@ def _rows(file: File, form: str, notes: list[str]) -> Iterator[Row]:
             )
         fields = dict(zip(names, match.groups(), strict=True))
         duration = _duration(fields, used)
+        if duration is None and fields[used].strip(" -,:"):
+            raise InputError.of(f"{file.name}:{line_number}", f"has the time {fields[used]!r}", "is the file damaged?")
         if duration is None:
             untimed += 1
             continue

@@ -42,6 +42,8 @@ def _rows(file: File, notes: list[str]) -> Iterator[Row]:
             continue
         waited, status, end = number(fields[6]), fields[8], epoch(fields[1])
         late = status == "504" and waited is not None and waited < 0
+        if waited is None and fields[6] != "-":
+            raise InputError.of(f"{file.name}:{line_number}", f"has the time {fields[6]!r}", "is the file damaged?")
         if waited is None or (waited < 0 and not late):
             unsent += 1
             continue

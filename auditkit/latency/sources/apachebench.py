@@ -27,7 +27,7 @@ def _rows(file: File) -> Iterator[Bucket]:
         if line_number == 1 and line == HEADER:
             continue
         total = number(fields[4]) if len(fields) == 6 else None
-        if total is None or not fields[1].isdigit():
+        if total is None or total < 0 or not fields[1].isdigit():
             raise InputError.of(f"{file.name}:{line_number}", "is no complete request of ab -g", "is the file cut off?")
         yield Bucket("ab", stem(file), None, float(fields[1]), "ok", max(0.0, total - 0.5) / 1e3, (total + 0.5) / 1e3, 1)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import lzma
+from collections.abc import Sequence
 from pathlib import Path
 
 from auditkit.errors import InputError
 from auditkit.latency.base import Asked, File, Head, Samples, Source
 from auditkit.latency.columns import roles_of, samples_of
 from auditkit.latency.duck import quoted
+from auditkit.latency.readable import readable
 
 _DELIMITERS = (",", ";", "\t", "|")
 
@@ -21,7 +23,8 @@ def header(line: str) -> tuple[str, list[str]]:
     (';', ['caller', 'callee', 'duration_ms'])
     """
     delimiter = max(_DELIMITERS, key=line.count)
-    return delimiter, [name.strip() for name in next(csv.reader([line.lstrip("\ufeff")], delimiter=delimiter), [])]
+    names = [name.strip() for name in next(csv.reader([line.lstrip("\ufeff")], delimiter=delimiter), [])]
+    return delimiter, [name or f"column{place}" for place, name in enumerate(names, start=1)]
 
 
 def detect(head: Head) -> bool:
@@ -35,15 +38,27 @@ def detect(head: Head) -> bool:
 
 def read(file: File, asked: Asked) -> Samples:
     """The file as text columns in DuckDB, mapped to samples and stored, because CSV is slow to read twice."""
-    first = next((line for line in file.head().decode("utf-8", "replace").splitlines() if line.strip()), "")
-    delimiter, names = header(first)
-    if len(set(names)) < len(names):
-        raise InputError.of(f"{file.name}:1", "names a column twice", "keep one of them")
-    path = quoted([_plain(file, asked)])
-    options = f"all_varchar=true, header=true, delim='{delimiter}', quote='\"', escape='\"', null_padding=false"
-    table = asked.duck.view(f"read_csv({path}, {options})", file.name)
-    mapped = samples_of(table, file.name, unit=asked.unit, columns=asked.columns)
-    return Samples(asked.duck.keep(mapped, file.name))
+    head = file.head()
+    if b"\0" in head:
+        raise InputError.of(file.name, "is binary data", "name its format with --format, or export text")
+    lines = head.decode("utf-8", "replace").splitlines()
+    blank = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    delimiter, names = header(lines[blank])
+    if len({name.lower() for name in names}) < len(names):
+        raise InputError.of(f"{file.name}:{blank + 1}", "names a column twice", "keep one of them")
+    table = asked.duck.view(f"read_csv({quoted([_plain(file, asked)])}, {_options(delimiter, names, blank)})", file.name)
+    repeated = table[names[0]].strip() == names[0]  # a header in the midst, where files were put together
+    rows = table.filter(~repeated.fill_null(False))
+    mapped = samples_of(rows, file.name, unit=asked.unit, columns=asked.columns)
+    kept = asked.duck.keep(mapped, file.name)
+    return Samples(kept, readable(asked, rows, kept, file.name))
+
+
+def _options(delimiter: str, names: Sequence[str], blank: int) -> str:
+    """How DuckDB is to read the file: nothing is guessed, because what it takes for no line of the table it leaves out."""
+    columns = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}': 'VARCHAR'" for name in names)
+    form = f"delim='{delimiter}', quote='\"', escape='\"', null_padding=false"
+    return f"auto_detect=false, columns={{{columns}}}, header=true, skip={blank}, {form}"
 
 
 def _plain(file: File, asked: Asked) -> Path:

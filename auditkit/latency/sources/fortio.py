@@ -6,7 +6,7 @@ import json
 
 from auditkit.errors import InputError
 from auditkit.latency.base import Asked, Buckets, File, Head, Source
-from auditkit.latency.sources.rows import Bucket, buckets, epoch, stem, target
+from auditkit.latency.sources.rows import Bucket, buckets, epoch, stem, target, whole
 
 _GOOD = {"200", "OK", "SERVING", "0"}
 
@@ -20,14 +20,14 @@ def read(file: File, asked: Asked) -> Buckets:
     """The intervals as they are; errors are taken out where fortio lists them apart."""
     try:
         report = json.loads(file.text())
-        data = [(float(d["Start"]), float(d["End"]), int(d["Count"])) for d in report["DurationHistogram"]["Data"]]
-        codes = {str(code): int(n) for code, n in (report.get("RetCodes") or {}).items()}
+        data = [(float(d["Start"]), float(d["End"]), whole(d["Count"])) for d in report["DurationHistogram"]["Data"]]
+        codes = {str(code): whole(n) for code, n in (report.get("RetCodes") or {}).items()}
         start = epoch(str(report.get("StartTime", "")))
+        wrong = (report.get("ErrorsDurationHistogram") or {}).get("Data") or []
+        bad = {(float(d["Start"]), float(d["End"])): whole(d["Count"]) for d in wrong}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError.of(file.name, "is no complete result of fortio", "write it with -json FILE") from error
     failures = sum(n for code, n in codes.items() if code not in _GOOD and not code.startswith(("2", "3")))
-    wrong = (report.get("ErrorsDurationHistogram") or {}).get("Data") or []
-    bad = {(float(d["Start"]), float(d["End"])): int(d["Count"]) for d in wrong}
     host, operation = target(str(report.get("URL") or "")) if report.get("URL") else (str(report.get("Destination") or ""), None)
     name = (host or stem(file)).rsplit(":", 1)[0]
     found = []

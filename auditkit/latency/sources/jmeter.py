@@ -50,7 +50,12 @@ def _of_csv(text: str, file: File, notes: list[str]) -> Iterator[Row]:
                         f"{file.name}:1", f"no column {', '.join(missing)}", "let JMeter save label, time and success"
                     )
                 continue
-        if len(fields) < len(columns) - 1 or (elapsed := number(dict(zip(columns, fields, strict=False))["elapsed"])) is None:
+        if not fields or fields == columns:  # a blank line, or the header of a run that was appended
+            continue
+        if (
+            not len(columns) - 1 <= len(fields) <= len(columns)
+            or (elapsed := number(dict(zip(columns, fields, strict=False))["elapsed"])) is None
+        ):
             raise InputError.of(f"{file.name}:{lines.line_num}", "is no JMeter sample", "is the file cut off?")
         row = dict(zip(columns, fields, strict=False))
         message = row.get("responseMessage", "")

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Mapping
 
 from auditkit.errors import InputError
-from auditkit.latency.base import Asked, File, Head, Samples, Source
+from auditkit.latency.base import BOM, Asked, File, Head, Samples, Source
 from auditkit.latency.sources.rows import Row, epoch, number, outcome, samples, target
 
 _METRICS = ("http_req_duration", "grpc_req_duration")
@@ -24,7 +24,7 @@ def detect(head: Head) -> bool:
 
 def read(file: File, asked: Asked) -> Samples:
     """All points of the duration metrics; other metrics are no calls. A point's time is when the call ended."""
-    rows = _of_json(file) if file.head().lstrip().startswith(b"{") else _of_csv(file)
+    rows = _of_json(file) if file.head().removeprefix(BOM).lstrip().startswith(b"{") else _of_csv(file)
     return samples(rows, file, asked)
 
 

@@ -42,7 +42,7 @@ def _is_raw(columns: set[str]) -> bool:
 def _requests(rows: csv.DictReader[str], file: File) -> Iterator[Row]:
     for row in rows:
         value = number(row.get("response_time_ms") or row.get("response_time"))
-        if value is None or not row.get("name") or row.get("exception") is None:
+        if value is None or not row.get("name") or row.get("exception") is None or None in row:
             raise InputError.of(f"{file.name}:{rows.line_num}", "is no complete request of Locust", "is the file cut off?")
         failure = row["exception"]
         yield Row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditkit.latency.base import Asked, File, Head, Samples, Source
 from auditkit.latency.columns import samples_of
 from auditkit.latency.duck import quoted
+from auditkit.latency.readable import agree
 
 
 def detect(head: Head) -> bool:
@@ -15,7 +16,9 @@ def detect(head: Head) -> bool:
 def read(file: File, asked: Asked) -> Samples:
     """The columns of the file mapped to samples; nothing is copied."""
     table = asked.duck.view(f"read_parquet({quoted([file.path])})", file.name)
-    return Samples(samples_of(table, file.name, unit=asked.unit, columns=asked.columns))
+    mapped = samples_of(table, file.name, unit=asked.unit, columns=asked.columns)
+    agree(asked, table, file.name)
+    return Samples(mapped)
 
 
 SOURCE = Source(

@@ -47,6 +47,8 @@ def read(file: File, asked: Asked) -> Percentiles:
     for row in rows:
         if None in row.values():
             raise InputError.of(f"{file.name}:{rows.line_num}", "has fewer columns than the header", "is the file cut off?")
+        if None in row:
+            raise InputError.of(f"{file.name}:{rows.line_num}", "has more columns than the header", "write a decimal point")
         lowered = {str(key).lower(): value for key, value in row.items() if key}
         caller = next((lowered[key] for key in _CALLERS if lowered.get(key)), asked.columns.get("caller") or "any")
         callee = next((lowered[key] for key in _CALLEES if lowered.get(key)), asked.columns.get("callee") or stem(file))

@@ -53,7 +53,7 @@ def read(file: File, asked: Asked) -> Buckets:
     notes: list[str] = []
     try:
         return buckets(_rows(series, file, asked, notes), file, notes)
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
         raise InputError.of(
             file.name, f"is no range query of histogram buckets: {error}", "query the _bucket counters"
         ) from error
@@ -71,9 +71,11 @@ def _rows(series: Sequence[tuple[dict[str, str], Any, Any]], file: File, asked: 
         if "le" not in metric:
             raise ValueError("a series without the label le")
         points = [(float(when), float(value)) for when, value in values]
+        if not all(math.isfinite(value) and 0 <= value < 2**53 for _, value in points):
+            raise ValueError("a value that is no count")
         increases, fallen = _increases(points)
         falls, steps = falls + fallen, steps + len(increases)
-        edge = float(metric["le"].replace("+Inf", "inf")) / PER_SECOND[unit]
+        edge = float(str(metric["le"]).replace("+Inf", "inf")) / PER_SECOND[unit]
         groups.setdefault(tuple(sorted(labels.items())), {})[edge] = increases
     if steps > 20 and falls > 0.2 * steps:
         raise ValueError("its values fall as often as a rate does")

@@ -57,10 +57,14 @@ def samples(rows: Iterable[Row], file: File, asked: Asked, notes: Sequence[str] 
 
 
 def buckets(found: Iterable[Bucket], file: File, notes: Sequence[str] = ()) -> Buckets:
-    """Intervals as a table. Raises `InputError` where nothing was counted."""
+    """Intervals as a table. Raises `InputError` where nothing was counted, or an interval is none."""
     import pyarrow as pa
 
     rows = [row for row in found if row.n]
+    wrong = next((row for row in rows if not (0 <= row.lo_s <= row.hi_s and math.isfinite(row.lo_s) and row.n > 0)), None)
+    if wrong is not None:
+        what = f"counts {wrong.n} calls between {wrong.lo_s:g} s and {wrong.hi_s:g} s, which cannot be"
+        raise InputError.of(file.name, what, "is the file damaged?")
     if not rows:
         raise InputError.of(file.name, "holds no call", "export a window in which there was traffic")
     text, number = pa.string(), pa.float64()
@@ -145,6 +149,18 @@ def number(text: object) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def whole(value: object) -> int:
+    """A count. Raises `ValueError` for anything that is none: negative, broken, endless, or beyond what is counted.
+
+    >>> whole("12"), whole(3.0)
+    (12, 3)
+    """
+    found = number(value)
+    if found is None or isinstance(value, bool) or found < 0 or found != math.floor(found) or found >= 2**53:
+        raise ValueError(f"{value!r} is no count")
+    return int(found)
 
 
 _TIMED_OUT = re.compile(r"time[d_ -]?out|deadline exceeded|SocketTimeout|ConnectTimeout", re.IGNORECASE)

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 
 from auditkit.errors import InputError
-from auditkit.latency.base import Asked, File, Head, Samples, Source
+from auditkit.latency.base import BOM, Asked, File, Head, Samples, Source
 from auditkit.latency.sources.rows import Row, epoch, number, outcome, samples, target
 
 _FEWEST_FIELDS = 9  # timestamp, code, latency, bytes out, bytes in, error, body, attack, sequence [, method, url, headers]
@@ -30,7 +30,7 @@ def detect(head: Head) -> bool:
 
 def read(file: File, asked: Asked) -> Samples:
     """All hits."""
-    rows = _of_json(file) if file.head().lstrip().startswith(b"{") else _of_csv(file)
+    rows = _of_json(file) if file.head().removeprefix(BOM).lstrip().startswith(b"{") else _of_csv(file)
     return samples(rows, file, asked)
 
 

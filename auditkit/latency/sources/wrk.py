@@ -32,6 +32,8 @@ def read(file: File, asked: Asked) -> Buckets:
     shares = _SHARE.findall(text)
     if not requests or not latency or not {50.0, 75.0, 90.0, 99.0} <= {float(share) for share, _, _ in shares}:
         raise InputError.of(file.name, "prints no latency distribution", "run wrk with --latency, and keep all of its output")
+    if len(_REQUESTS.findall(text)) > 1:
+        raise InputError.of(file.name, "holds the output of several runs", "give each run a file of its own")
     url = _URL.search(text)
     host, operation = target(url[1]) if url else ("", None)
     bad, socket = _BAD.search(text), _SOCKET.search(text)
