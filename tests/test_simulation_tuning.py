@@ -97,7 +97,7 @@ def test_a_call_of_the_plan_is_tuned_from_the_command_line(tmp_path: Path) -> No
     shop = tmp_path / "shop"
     auditkit("new", shop, "--sample", "worked-example")
     none = auditkit("tune", shop, "api:account -> loyalty")
-    assert (none.code, "auditkit plan" in none.err) == (2, True)
+    assert (none.code, "measure its latency" in none.err) == (2, True)
     auditkit("run", shop)
     before = {path: path.read_bytes() for path in shop.rglob("*.yaml")}
     shown = auditkit("tune", shop, "api:account -> loyalty")

@@ -238,7 +238,7 @@ def run(
     if simulate and any(step.name == "prove" and step.condition != "done" for step in audit.steps()):
         from auditkit.project import simulating
 
-        simulating.simulate(dir, progress=tables.progress())
+        simulating.simulate(dir, progress=tables.progress())  # what was simulated before upon these inputs is kept
         with busy("writing what was simulated") as tell:
             done = audit.run(tell)
     if json:
@@ -257,12 +257,20 @@ def simulate(
     """The plan's experiments, simulated with today's settings and with the proposed ones."""
     from auditkit.project import simulating  # arrays and kernels, which no other command needs
 
+    if project.unmeasured(dir):
+        typer.echo(f"latency exports are not measured yet, and this goes without them: auditkit run {dir}", err=True)
+    kept = simulating.kept_before(dir, seed) if experiment is None else ()
+    if kept:
+        typer.echo(f"{len(kept)} experiments were simulated before upon these inputs and are kept; now the others.", err=True)
     runs = simulating.simulate(dir, experiment, seed, progress=tables.progress())
+    left = simulating.left_out(dir, seed)
     if json:
-        _say(shapes.dump(shapes.simulated(runs, simulating.healthy_costs(dir))))
-    else:
-        tables.simulated(runs)
-        tables.healthy(simulating.healthy_costs(dir))
+        _say(shapes.dump(shapes.simulated(runs, simulating.healthy_costs(dir), kept, left)))
+        return
+    tables.simulated(runs)
+    tables.healthy(simulating.healthy_costs(dir))
+    if left:
+        _say(f"\nNot simulated, and not proven: {len(left)} experiments of the plan. For the rest: auditkit simulate {dir}")
 
 
 @app.command()

@@ -194,9 +194,16 @@ def storm(found: StormMap) -> Json:
     return found.model_dump(mode="json")
 
 
-def simulated(runs: Sequence[RunResult], costs: Sequence[HealthyCost]) -> Json:
-    """`auditkit simulate`; `healthy_costs` are those of the whole plan, empty until it has been simulated as a whole."""
+def simulated(
+    runs: Sequence[RunResult], costs: Sequence[HealthyCost], kept: Sequence[str] = (), left: Sequence[str] = ()
+) -> Json:
+    """`auditkit simulate`; `healthy_costs` are those of the whole plan, empty until it has been simulated as a whole.
+
+    `kept` are experiments that were simulated before upon the same inputs, `not_simulated` those of which nothing is known.
+    """
     return {
+        "kept": list(kept),
+        "not_simulated": list(left),
         "healthy_costs": [_plain(cost) for cost in costs],
         "runs": [
             {

@@ -311,7 +311,7 @@ def drift(differences: Sequence[Drift]) -> None:
     print(f"{len(differences)} differences" if differences else "no drift: what is deployed is what the strategy says")
 
 
-def progress(unit: str = "fault") -> Callable[[int, int], None]:
+def progress(unit: str = "run") -> Callable[[int, int], None]:
     """A word on standard error before the first figures come; on a terminal a bar with the time left."""
     bar: list[Any] = []
 
@@ -322,6 +322,7 @@ def progress(unit: str = "fault") -> Callable[[int, int], None]:
             what = "Simulating; the first run on a machine compiles for some seconds. Ctrl-C keeps what is done."
             print(what, file=sys.stderr, flush=True)
             bar.append(tqdm(total=of, unit=unit, disable=None, leave=False))
+        bar[0].total = of  # an estimate that grows better
         bar[0].update(done - bar[0].n)
         if done == of:
             bar[0].close()
@@ -389,6 +390,17 @@ def _swept(runs: Sequence[RunResult], proposed: Mapping[str, str]) -> None:
         )
 
 
+def _spared(runs: Sequence[RunResult]) -> None:
+    """How many runs stopped after one seed, and how many were left out."""
+    all_seeds = max(len(run.seeds) for run in runs)
+    one, none = (sum(len(run.seeds) == n for run in runs) for n in (1, 0))
+    if all_seeds > 1 and (one or none):
+        print(
+            f"\nOf {len(runs)} results {one} rest on one seed, which settled them, {none} on no run of their own, since the "
+            f"proposal did no more in that fault than before it, the others on {all_seeds} seeds. `verdicts` below says why."
+        )
+
+
 def healthy(costs: Sequence[HealthyCost]) -> None:
     """What the patterns cost while nothing is wrong; those that cost nothing in a line."""
     from auditkit.planning.proving import said
@@ -415,6 +427,7 @@ def simulated(runs: Sequence[RunResult]) -> None:
     if len(shown) < len(runs):
         print(f"\n{len(runs) - len(shown)} other runs end like the proposed settings: --json lists them.")
     _swept(runs, proposed)
+    _spared(runs)
     assumed = dict.fromkeys((a.where, a.what) for run in runs for a in run.assumptions)
     print(f"\nAssumed, for want of an answer ({len(assumed)}):")
     for where, what in assumed:

@@ -189,6 +189,10 @@ def _experiments(view: View) -> Iterator[Slot]:
     experiments = view.book.strategy.experiments
     if any(e.kind == "chaos" for e in experiments) and not view.book.strategy.trials:
         yield "no experiment was simulated upon the inputs as they are now", "run `auditkit simulate`, then write this again"
+    elif view.book.strategy.trials:
+        known = {trial.experiment for trial in view.book.strategy.trials}
+        left = [e.id for e in experiments if e.kind == "chaos" and e.id not in known]
+        yield from _named("that was not simulated: nothing is proven of it", left, "experiment", "run `auditkit simulate`")
     if not experiments:
         yield "experiments: none was derived", "adopt policies first; each brings a test that could refute it"
     elif not any(e.result for e in experiments):

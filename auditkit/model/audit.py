@@ -136,10 +136,14 @@ class Trial(Noun):
 
 
 class TrialFile(Noun):
-    """`out/simulation.json`: what was simulated, upon which inputs, and what had to be assumed."""
+    """`out/simulation.json`: what was simulated, upon which inputs, and what had to be assumed.
+
+    `left` are the plan's chaos experiments that were not simulated: nothing is known of these.
+    """
 
     auditkit: int = 1
     rests_on: str = ""
+    left: tuple[str, ...] = ()
     trials: tuple[Trial, ...] = ()
     costs: tuple[HealthyCost, ...] = ()
     assumptions: tuple[Assumption, ...] = ()

@@ -148,7 +148,8 @@ def conflicts_table(conflicts: Iterable[Conflict]) -> pd.DataFrame:
 
 def steps_table(steps: Iterable[Any]) -> pd.DataFrame:
     """What is done, what rests on inputs that have changed since, and the command that does it."""
-    return frame(("step", "condition", "command"), ((s.title, s.condition, s.command) for s in steps), "step")
+    told = ((s.title, f"{s.condition}: {s.note}" if s.note else s.condition, s.command) for s in steps)
+    return frame(("step", "condition", "command"), told, "step")
 
 
 def fallbacks_table(system: System) -> pd.DataFrame:

@@ -14,7 +14,8 @@ from auditkit.model.audit import PolicyProposal, Trial
 from auditkit.notebook.frames import frame
 from auditkit.project import Audit
 from auditkit.project import folder as held
-from auditkit.project.simulating import second_by_second, simulate
+from auditkit.project.simulating import left_out, second_by_second, simulate
+from auditkit.simulation import setup_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,9 +29,9 @@ PATTERNS = ("timeout", "retry", "circuit_breaker", "bulkhead", "fallback")
 def prove(audit: Audit, within_s: float = WITHIN_S, seed: int = 1) -> str:
     """Simulate the experiments of the plan; while it goes on a line shows how far it is. Returns what came out.
 
-    Verdicts are kept. After `within_s` seconds no further fault is begun, and it says what is left; the plain call
-    `simulate(audit.folder)` of `auditkit.project.simulating`, or `auditkit simulate`, knows no such limit. The kernel's stop
-    button keeps what is done, too.
+    Verdicts are kept. After `within_s` seconds no further fault is begun, and it says what is left, of which nothing is proven;
+    asked again, it goes on with that. The plain call `simulate(audit.folder)` of `auditkit.project.simulating`, or `auditkit
+    simulate`, knows no such limit. The kernel's stop button keeps what is done, too.
     """
     from IPython.display import display
 
@@ -45,12 +46,14 @@ def prove(audit: Audit, within_s: float = WITHIN_S, seed: int = 1) -> str:
 
     done = simulate(audit.folder, seed=seed, progress=moved, stop=lambda: time.monotonic() - started > within_s)
     line.value = ""
-    ran = {run.experiment for run in done}
-    said = [f"{len(ran)} of {len(planned)} experiments simulated, seed {seed}. Kept in out/simulation.json."]
-    if len(ran) < len(planned):
-        said.append(f"{len(planned) - len(ran)} are left after {within_s:g} s; all of them: auditkit simulate {audit.folder}")
+    left = set(left_out(audit.folder, seed))
+    faults, ahead = (len({setup_of(e).faults for e in of}) for of in (planned, [e for e in planned if e.id in left]))
+    said = [f"{faults - ahead} of {faults} faults simulated, seed {seed}. Kept in out/simulation.json."]
+    if left:
+        said.append(f"Of the other {ahead} nothing is proven; for the rest run this again, or: auditkit simulate {audit.folder}")
     refuted = [run.experiment for run in done if run.settings == "proposed" and run.verdict == "fails"]
-    said.append(f"The proposed settings fail: {', '.join(refuted)}." if refuted else "No proposed setting is refuted.")
+    none = "No proposed setting is refuted" + (" so far." if left else ".")
+    said.append(f"The proposed settings fail: {', '.join(refuted)}." if refuted else none)
     return "\n".join(said)
 
 
@@ -60,13 +63,13 @@ def starting() -> str:
 
 
 def how_far(done: int, of: int, elapsed_s: float) -> str:
-    """How many faults are simulated, and the time left when the others take as long.
+    """How many runs are simulated, of about how many, and the time left when the others take as long.
 
     >>> how_far(0, 12, 0.0), how_far(3, 12, 6.0)
-    ('0 of 12 faults simulated', '3 of 12 faults simulated, about 18 s left')
+    ('0 of about 12 runs simulated', '3 of about 12 runs simulated, about 18 s left')
     """
     left = f", about {elapsed_s / done * (of - done):.0f} s left" if 0 < done < of else ""
-    return f"{done} of {of} faults simulated{left}"
+    return f"{done} of about {of} runs simulated{left}"
 
 
 def trials_table(trials: Sequence[Trial]) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from auditkit.notebook.panel import Panel, offer, told
 from auditkit.notebook.simulated import hardest_hit, how_far, starting, telling_experiment, trials_table
 from auditkit.notebook.simulation_picture import simulation_svg
 from auditkit.project import Audit
-from auditkit.project.simulating import second_by_second, simulate, trial
+from auditkit.project.simulating import left_out, second_by_second, simulate, trial
 from auditkit.simulation import RunResult, Series
 
 ALL = "(every experiment)"
@@ -37,7 +37,7 @@ def simulation_panel(audit: Audit) -> Panel:
     seed = widgets.BoundedIntText(value=1, min=1, max=10**9, description="Seed", layout=widgets.Layout(width="14rem"))
     go = widgets.Button(description="Run it", button_style="primary", tooltip="simulates it with both settings; breaks nothing")
     cancel = widgets.Button(description="Cancel", disabled=True, tooltip="ends after the fault under way; what is done is kept")
-    progress = widgets.IntProgress(min=0, max=1, description="Faults", layout=wide)
+    progress = widgets.IntProgress(min=0, max=1, description="Runs", layout=wide)
     journey = widgets.Dropdown(description="Journey", layout=widgets.Layout(width="24rem", max_width="100%", display="none"))
     left, about, picture, shown, message = (widgets.HTML() for _ in range(5))
     stopped = threading.Event()
@@ -72,7 +72,8 @@ def simulation_panel(audit: Audit) -> Panel:
             journey.layout.display = None
             draw()
         shown.value = runs_html(done)
-        ended = "Cancelled: what was done is kept" if stopped.is_set() and progress.value < progress.max else "Kept"
+        early = chosen is None and stopped.is_set() and left_out(audit.folder, seed.value)
+        ended = "Cancelled: what was done is kept" if early else "Kept"
         return f"{len(done)} runs, seed {seed.value}. {ended} in out/simulation.json."
 
     def draw(_: object = None) -> None:

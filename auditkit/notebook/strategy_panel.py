@@ -33,7 +33,7 @@ def strategy_panel(audit: Audit) -> Panel:
     standing, links, message = widgets.HTML(), widgets.Output(), widgets.HTML()
 
     def stand() -> None:
-        rows = "".join(f"<li>{html.escape(step.title)}: {step.condition}</li>" for step in audit.steps())
+        rows = "".join(f"<li>{html.escape(f'{step.title}: {step.condition} {step.note}'.strip())}</li>" for step in audit.steps())
         strategy = audit.strategy
         waiting = 0 if strategy is None else sum(not policy.adopted for policy in strategy.policies)
         asked = len(audit.questions())

@@ -149,7 +149,8 @@ def files_table(audit: Audit) -> pd.DataFrame:
 
 def closing(audit: Audit, following: str) -> str:
     """What stands in the folder now, which steps are open or stale, and which notebook comes next."""
-    open_steps = [f"{step.title} is {step.condition}" for step in audit.steps() if step.condition != "done"]
+    behind = [step for step in audit.steps() if step.condition != "done"]
+    open_steps = [f"{step.title} is {step.condition}" + (f" ({step.note})" if step.note else "") for step in behind]
     return "\n".join(
         (
             f"Everything is saved in {audit.folder}; decisions on record: {len(audit.decisions)}.",

@@ -18,6 +18,8 @@ from auditkit.simulation.results import PROPOSED, TODAY
 N = TypeVar("N", bound=Noun)
 MOST = 3
 """Pictures in a document; every experiment is in its tables."""
+PICTURES = 2 * SEEDS * MOST
+"""Runs that they take at most."""
 MOST_COMPONENTS, MOST_BREAKERS, DIGITS = 4, 6, 4
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from auditkit.errors import InputError
@@ -16,9 +16,10 @@ from auditkit.planning.overlay import settings
 from auditkit.project import folder as held
 from auditkit.project.generated import write_generated
 from auditkit.project.inputs import Inputs, read
-from auditkit.project.kept_runs import kept_runs, side_by_side
+from auditkit.project.kept_runs import PICTURES, kept_runs, side_by_side
 from auditkit.project.steps import inputs_digest
 from auditkit.simulation import RunResult, Series, Strategies, in_order, verify
+from auditkit.simulation.experiments import SEEDS
 from auditkit.simulation.healthy import healthy_costs as simulated_costs
 from auditkit.simulation.results import PROPOSED, TODAY, JourneyResult, PhaseResult
 
@@ -34,25 +35,79 @@ def simulate(
 ) -> tuple[RunResult, ...]:
     """Every chaos experiment of an audit's plan, or one: today, with the proposed settings, and without each single proposal.
 
-    Verdicts are kept in `out/simulation.json` and flow into `strategy.yaml`; the runs that the document shows are in
-    `out/runs.json`. Interrupt it (Ctrl-C), or let `stop` say so, which is asked after each fault, and what is done is kept and
-    returned. Raises `InputError` where there is no plan yet, or no such experiment.
+    Where only some of them have been simulated upon these inputs, with this seed, the others are (`left_out` names them); their
+    results are returned. Verdicts are kept in `out/simulation.json` and flow into `strategy.yaml`; the runs that the document
+    shows are in `out/runs.json`. Interrupt it (Ctrl-C), or let `stop` say so, which is asked after each fault, and what is done
+    is kept and returned. `progress` is told how many runs are made, and of about how many in all. Plans where nobody has. Raises
+    `InputError` where there is no such experiment.
     """
     strategy, chosen, inputs = _planned(place, experiment)
+    if experiment is None:
+        chosen = _left(chosen, inputs.trials, seed) or chosen
     rests_on = inputs_digest(place, "prove")
     done: list[RunResult] = []
     systems = strategies(inputs.system, strategy)
+    counted = Counted(progress, later=0 if experiment else SEEDS * (1 + len(systems.without)) + PICTURES)
     try:
-        for result in verify(systems, inputs.profiles, chosen, seed=seed, backend=backend, progress=progress, stop=stop):
+        for result in verify(systems, inputs.profiles, chosen, seed=seed, backend=backend, progress=counted.told, stop=stop):
             done.append(result)  # noqa: PERF402 - an interrupt keeps what is done
     except KeyboardInterrupt:
         if not done:
             raise
     results = in_order(done, chosen)
-    if experiment is None and not stop():
-        inputs = replace(inputs, costs=_costs(inputs, systems, seed, backend))
+    whole = len({result.experiment for result in results}) == len(chosen)
+    if experiment is None and whole:
+        counted.next(later=PICTURES)
+        inputs = replace(inputs, costs=_costs(inputs, systems, seed, backend, counted))
     _keep(place, inputs, systems, strategy.experiments, results, rests_on)
+    if whole:
+        counted.next(later=0)
+        counted.told(PICTURES, PICTURES)
     return results
+
+
+@dataclass
+class Counted:
+    """One count of runs over work in several parts, so that the time left is that of all of it.
+
+    >>> counted = Counted(lambda done, of: print(done, "of", of), later=10)
+    >>> counted.told(5, 20); counted.told(20, 20); counted.next(later=0); counted.told(10, 10)
+    5 of 30
+    20 of 30
+    30 of 30
+    """
+
+    progress: Callable[[int, int], None]
+    later: int
+    before: int = 0
+    now: int = 0
+
+    def told(self, done: int, of: int) -> None:
+        """So many of this part's runs are made."""
+        self.now = done
+        self.progress(self.before + done, self.before + of + self.later)
+
+    def next(self, later: int) -> None:
+        """The next part begins; about so many runs come after it."""
+        self.before, self.now, self.later = self.before + self.now, 0, later
+
+
+def left_out(place: Path, seed: int = 1) -> tuple[str, ...]:
+    """The chaos experiments of the plan that have not been simulated upon the inputs as they are now."""
+    _, chosen, inputs = _planned(place, None)
+    return tuple(e.id for e in _left(chosen, inputs.trials, seed))
+
+
+def kept_before(place: Path, seed: int = 1) -> tuple[str, ...]:
+    """The experiments that `simulate` would not run again, since they were simulated upon these inputs; none once all are."""
+    _, chosen, inputs = _planned(place, None)
+    rest = {e.id for e in _left(chosen, inputs.trials, seed)}
+    return tuple(e.id for e in chosen if e.id not in rest) if rest else ()
+
+
+def _left(chosen: Sequence[Experiment], trials: Sequence[Trial], seed: int) -> list[Experiment]:
+    known = {trial.experiment for trial in trials if trial.settings == PROPOSED and seed in trial.seeds[:1]}
+    return [e for e in chosen if e.id not in known]
 
 
 def healthy_costs(place: Path) -> tuple[HealthyCost, ...]:
@@ -60,10 +115,15 @@ def healthy_costs(place: Path) -> tuple[HealthyCost, ...]:
     return read(place).costs
 
 
-def _costs(inputs: Inputs, systems: Strategies, seed: int, backend: str) -> tuple[HealthyCost, ...]:
+def _costs(inputs: Inputs, systems: Strategies, seed: int, backend: str, counted: Counted) -> tuple[HealthyCost, ...]:
     """Simulated anew; who is impatient keeps what was known."""
+
+    def told(done: int, of: int) -> None:
+        counted.told(SEEDS * (1 + done), SEEDS * (1 + of))
+
+    subjects = tuple(systems.without)
     try:
-        return simulated_costs(systems.proposed, tuple(systems.without), inputs.profiles, seed=seed, backend=backend)
+        return simulated_costs(systems.proposed, subjects, inputs.profiles, seed=seed, backend=backend, progress=told)
     except KeyboardInterrupt:
         return inputs.costs
 
@@ -80,8 +140,6 @@ def second_by_second(place: Path, experiment: str, seed: int = 1) -> tuple[Serie
 def _planned(place: Path, experiment: str | None) -> tuple[Strategy, list[Experiment], Inputs]:
     """The strategy as designed, the experiments that are asked for, and what both rest on."""
     inputs = read(place)
-    if held.strategy(place) is None:
-        raise InputError.of(str(place), "has no plan yet", f"write: auditkit plan {place}")
     strategy = replace(inputs, trials=()).strategy  # as designed: nothing is withheld yet
     chosen = [e for e in strategy.experiments if e.kind == "chaos" and experiment in (None, e.id)]
     if not chosen and experiment is not None:
@@ -154,16 +212,20 @@ def _keep(
     results: Iterable[RunResult],
     rests_on: str,
 ) -> None:
-    """Write the verdicts, beside those of other experiments upon the same inputs, and the strategy that follows from them."""
+    """Write the verdicts, beside those of other experiments upon the same inputs, and the strategy that follows from them.
+
+    The step is done once every chaos experiment of the plan has been simulated.
+    """
     kept = tuple(results)
     names = {result.experiment for result in kept}
     trials = (*(t for t in inputs.trials if t.experiment not in names), *(trial(result) for result in kept))
     before = held.trials(place)
     known = before.assumptions if before.rests_on == rests_on else ()
     assumed = {(a.where, a.what): a for a in (*known, *(a for result in kept for a in result.assumptions))}
-    file = TrialFile(
-        rests_on=rests_on, trials=trials, costs=inputs.costs, assumptions=tuple(assumed[key] for key in sorted(assumed))
-    )
+    tried = {t.experiment for t in trials}
+    left = tuple(e.id for e in experiments if e.kind == "chaos" and e.id not in tried)
+    assumptions = tuple(assumed[key] for key in sorted(assumed))
+    file = TrialFile(rests_on=rests_on, left=left, trials=trials, costs=inputs.costs, assumptions=assumptions)
     strategy = replace(inputs, trials=trials).strategy
     try:
         shown = kept_runs(inputs, systems, experiments, trials)
@@ -175,4 +237,4 @@ def _keep(
         held.RUNS: (runs.model_dump_json(exclude_none=True) + "\n").encode(),
         held.STRATEGY: update_yaml(None, strategy).encode(),
     }
-    write_generated(place, generated, ("plan", "prove"))
+    write_generated(place, generated, ("plan",) if left else ("plan", "prove"))

@@ -46,12 +46,16 @@ _DO: dict[StepName, str] = {
 
 
 class Step(Noun):
-    """One step of an audit: `done`, `stale` (its inputs have changed since) or `open`, and the command that does it."""
+    """One step of an audit: `done`, `stale` (its inputs have changed since) or `open`, and the command that does it.
+
+    `note` says how far an open step has come, where it was begun.
+    """
 
     name: StepName
     title: str
     condition: Condition
     command: str
+    note: str = ""
 
 
 def inputs_digest(folder: Path, step: StepName, pending: Mapping[str, bytes] | None = None) -> str:
@@ -77,10 +81,16 @@ def _settings_decided(folder: Path) -> str:
 def steps(folder: Path) -> tuple[Step, ...]:
     """All steps in order, with their condition as the files are now."""
     known = held.manifest(folder).steps
-    return tuple(
-        Step(name=name, title=_TITLE[name], condition=_condition(folder, name, known.get(name)), command=f"{_DO[name]} {folder}")
-        for name in _INPUTS
-    )
+    return tuple(_step(folder, name, known.get(name)) for name in _INPUTS)
+
+
+def _step(folder: Path, name: StepName, known: str | None) -> Step:
+    condition, note = _condition(folder, name, known), ""
+    if name == "prove" and condition == "stale" and (begun := held.trials(folder)).left:
+        done = len({trial.experiment for trial in begun.trials})
+        if begun.rests_on == inputs_digest(folder, "prove"):
+            condition, note = "open", f"{done} of {done + len(begun.left)} experiments simulated; the others are not proven"
+    return Step(name=name, title=_TITLE[name], condition=condition, command=f"{_DO[name]} {folder}", note=note)
 
 
 def unmeasured(folder: Path) -> bool:

@@ -11,7 +11,6 @@ from auditkit.errors import InputError
 from auditkit.planning import with_policies
 from auditkit.planning.overlay import replace_policies, settings
 from auditkit.planning.tuning import PATTERN_OF, closed_forms, grid, with_figure
-from auditkit.project import folder as held
 from auditkit.project.inputs import read
 from auditkit.simulation.tuning import FAULT_SHARE, SEEDS, Tuning, tune
 
@@ -31,8 +30,6 @@ def tuned(
     plan yet, no such call with settings of its own in it, or no fault in it that would try them.
     """
     inputs = read(place)
-    if held.strategy(place) is None:
-        raise InputError.of(str(place), "has no plan yet", f"write: auditkit plan {place}")
     strategy = replace(inputs, trials=()).strategy
     known = {p.dependency: policy for p in strategy.policies if (policy := settings(p)) is not None}
     if dependency not in known:

@@ -11,7 +11,7 @@ from auditkit.model.latency import LatencyProfile
 from auditkit.model.policy import retry
 from auditkit.model.system import System, split_target
 from auditkit.simulation.compile import budget_of, compiled_system
-from auditkit.simulation.results import Bounds, BusyResult, CallResult, JourneyResult, LoadBound, RunResult
+from auditkit.simulation.results import Bounds, BusyResult, CallResult, JourneyResult, LoadBound, RunResult, Verdict
 from auditkit.simulation.run import Outcomes, run_compiled
 from auditkit.simulation.setup import Fault, FaultKind, Setup
 from auditkit.simulation.summaries import SPELL_S, SPELL_SHARE, busy_results, call_results, journey_results
@@ -117,15 +117,24 @@ def seen_in(runs: Sequence[Outcomes]) -> SeenIn:
     )
 
 
-def judged(system: System, experiment: Experiment, settings: str, seen: SeenIn, seed: int = 1) -> RunResult:
-    """The result of an experiment that has been run with these settings, from `seed` on."""
-    found, why = verdict(seen.journeys, bounds_of(system, experiment), seen.calls, loads_of(system, experiment))
-    faults = faults_of(experiment)
+def judged(
+    system: System,
+    experiment: Experiment,
+    settings: str,
+    seen: SeenIn,
+    seed: int = 1,
+    told: tuple[Verdict, str] | None = None,
+) -> RunResult:
+    """The result of an experiment that has been run with these settings, from `seed` on.
+
+    `told` is the verdict and why, where the runs that were `seen` are not all that it rests on.
+    """
+    found, why = told or verdict(seen.journeys, bounds_of(system, experiment), seen.calls, loads_of(system, experiment))
     return RunResult(
         experiment=experiment.id,
         settings=settings,
         seeds=tuple(range(seed, seed + seen.seeds)),
-        fault=", ".join(_words(fault) for fault in faults),
+        fault=", ".join(_words(fault) for fault in faults_of(experiment)),
         journeys=seen.journeys,
         calls=seen.calls,
         busy=seen.busy,

@@ -92,6 +92,9 @@ class RunResult(Noun):
 
     `unknowns low` and `unknowns high` are the proposed settings with everything that was assumed at one end of what it might be,
     `assuming WHERE: WHAT` with one such answer alone.
+
+    `seeds` are those that were run: where one seed settled the verdict only that one, none where the verdict follows from the
+    runs of the proposed settings; `why` says so.
     """
 
     experiment: str

@@ -26,6 +26,8 @@ FACTORS = (0.5, 2.0)
 """In place of an unknown rate, and of a breaker's unknown window and pause."""
 SPARE = 2.0
 """Unknown workers, at the low end: so many times what was busy in the mean while all was well."""
+FAILED = (c.T_ERRORS, c.T_TIMEOUTS, c.T_POOL_FULL, c.T_BREAKER_OPEN)
+"""How an attempt ends that could make a call fail."""
 CUT_TIMES = 10.0
 """How long calls that were cut off last at most, in times of the cut; the least share of them where none was counted."""
 CUT_SHARE = 0.01
@@ -53,19 +55,23 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """One assumption; an end that is what was assumed anyway is None."""
+    """One assumption; an end that is what was assumed anyway is None.
+
+    `idle` says that nothing happened that either end would have changed: alone, it gives the same runs to the last bit.
+    """
 
     where: str
     what: str
     low: End | None
     high: End | None
+    idle: bool = False
 
 
 def unknowns(given: Given, runs: tuple[Outcomes, ...]) -> tuple[Unknown, ...]:
     """The assumptions of these runs that can be swept, in their order."""
     compiled = runs[0].compiled
     said = [(a.where, a.what) for a in compiled.assumptions]
-    known = {(u.where, u.what): u for u in (*_components(compiled, runs), *_journeys(compiled), *_calls(given, compiled))}
+    known = {(u.where, u.what): u for u in (*_components(compiled, runs), *_journeys(compiled), *_calls(given, compiled, runs))}
     return tuple(known[key] for key in said if key in known)
 
 
@@ -83,11 +89,12 @@ def _components(compiled: Compiled, runs: tuple[Outcomes, ...]) -> Iterator[Unkn
             faulty = float(compiled.world.marks[0]) if len(compiled.world.marks) else math.inf
             busy = sum(float(run.busy[c.BEFORE, number, 0]) for run in runs) / len(runs) / (after - first)
             low = max(1, math.ceil(SPARE * busy / faulty)) if 0 < faulty < math.inf else 1
-            yield Unknown(
-                name, WORKERS, End("1 worker" if low == 1 else f"{low} workers", _component(name, "concurrency", low)), None
-            )
+            words = "1 worker" if low == 1 else f"{low} workers"
+            idle = all(int(run.most_busy[number]) <= low for run in runs)
+            yield Unknown(name, WORKERS, End(words, _component(name, "concurrency", low)), None, idle)
         else:
-            yield Unknown(name, QUEUE, End(f"a queue of {workers}", _component(name, "queue", workers)), None)
+            idle = all(int(run.longest_queue[number]) <= workers for run in runs)
+            yield Unknown(name, QUEUE, End(f"a queue of {workers}", _component(name, "queue", workers)), None, idle)
 
 
 def _journeys(compiled: Compiled) -> Iterator[Unknown]:
@@ -97,10 +104,13 @@ def _journeys(compiled: Compiled) -> Iterator[Unknown]:
             yield Unknown(f"journey {journey.id}", f"rate unknown: {rate:g} a second, {why}", low, high)
 
 
-def _calls(given: Given, compiled: Compiled) -> Iterator[Unknown]:
-    for d in compiled.dependencies:
-        yield Unknown(d.subject, EFFECT, End("nothing", _dependency(d.subject, "on_failure", "ignore")), None)
-        yield Unknown(d.subject, FALLBACK, End("no fallback", _dependency(d.subject, "fallback", "none")), None)
+def _calls(given: Given, compiled: Compiled, runs: tuple[Outcomes, ...]) -> Iterator[Unknown]:
+    all_full = not any(run.tally[:, :, c.T_FALLBACKS].any() for run in runs)
+    for row, d in enumerate(compiled.dependencies):
+        never_failed = not any(run.tally[:, _rows(compiled, row)][:, :, FAILED].any() for run in runs)
+        nothing = End("nothing", _dependency(d.subject, "on_failure", "ignore"))
+        yield Unknown(d.subject, EFFECT, nothing, None, never_failed and all_full)  # what is ignored is not degraded either
+        yield Unknown(d.subject, FALLBACK, End("no fallback", _dependency(d.subject, "fallback", "none")), None, never_failed)
         for target in d.to:
             name = f"{d.caller} -> {target}"
             latency, slow = given.setup.unknown_latency_s, f"latency unknown: {given.setup.unknown_latency_s * 1000:g} ms"
@@ -108,6 +118,10 @@ def _calls(given: Given, compiled: Compiled) -> Iterator[Unknown]:
             yield Unknown(name, slow, low, high)
             yield from _cut_off(d, target, given.profiles)
         yield from _breaker(d)
+
+
+def _rows(compiled: Compiled, dependency: int) -> list[int]:
+    return [row for row, leg in enumerate(compiled.legs) if leg.dependency == dependency]
 
 
 def _breaker(d: Dependency) -> Iterator[Unknown]:

@@ -30,18 +30,14 @@ def verdict(
 def _journey(result: JourneyResult | None, bound: Bounds) -> Iterable[tuple[Verdict, str]]:
     during = result.phases.get("during") if result else None
     if bound.bad_at_most is not None:
-        if during is None:
+        if result is None or during is None:
             yield "cannot tell", f"{bound.journey}: not one request during the fault"
         else:
-            most, words = bound.bad_at_most, f"{bound.journey}: {during.bad.mean:.2%} bad, bound {bound.bad_at_most:.2%}"
-            before = result.phases.get("before") if result else None
-            if before is not None and before.bad.mean > most:
-                was = max(before.bad.mean, before.bad.hi or 0.0)
+            before = result.phases.get("before")
+            words = f"{bound.journey}: {during.bad.mean:.2%} bad, bound {bound.bad_at_most:.2%}"
+            if before is not None and before.bad.mean > bound.bad_at_most:
                 words += f", which it misses without the fault as well ({before.bad.mean:.2%})"
-                worse = (during.bad.mean if during.bad.lo is None else during.bad.lo) > was
-                yield ("fails" if worse else _within(None, during.bad.hi, during.bad.mean, was + most)), words
-            else:
-                yield _within(during.bad.lo, during.bad.hi, during.bad.mean, most), words
+            yield _within(during.bad.lo, during.bad.hi, during.bad.mean, *limits(result, bound.bad_at_most)), words
     if bound.back and result is not None and result.recovered < 1:
         judged: Verdict = "cannot tell" if result.recovered else "fails"
         yield judged, f"{bound.journey}: not as before when the fault is over ({1 - result.recovered:.0%} of the runs)"
@@ -50,16 +46,28 @@ def _journey(result: JourneyResult | None, bound: Bounds) -> Iterable[tuple[Verd
         yield "holds", f"{bound.journey}: as before{after}"
 
 
+def limits(result: JourneyResult, most: float) -> tuple[float, float]:
+    """Bad answers while the fault lasts (shares 0..1): beyond the first a journey fails, up to the second it holds.
+
+    Both are its bound, unless it misses that before the fault as well.
+    """
+    before = result.phases.get("before")
+    if before is None or before.bad.mean <= most:
+        return most, most
+    was = max(before.bad.mean, before.bad.hi or 0.0)
+    return was, was + most
+
+
 def _load(result: CallResult | None, bound: LoadBound) -> tuple[Verdict, str]:
     during = result.phases.get("during") if result else None
     if during is None or not during.calls.mean:
         return "cannot tell", f"{bound.call}: not one call during the fault"
     calls = during.calls.mean
     a_call, most = during.attempts.mean / calls, bound.attempts_at_most + bound.more / calls
-    return _within(None, None, a_call, most), f"{bound.call}: {a_call:.3f} attempts a call, bound {most:.3f}"
+    return _within(None, None, a_call, most, most), f"{bound.call}: {a_call:.3f} attempts a call, bound {most:.3f}"
 
 
-def _within(lo: float | None, hi: float | None, mean: float, bound: float) -> Verdict:
-    if (mean if lo is None else lo) > bound:
+def _within(lo: float | None, hi: float | None, mean: float, fails_beyond: float, holds_within: float) -> Verdict:
+    if (mean if lo is None else lo) > fails_beyond:
         return "fails"
-    return "holds" if (mean if hi is None else hi) <= bound else "cannot tell"
+    return "holds" if (mean if hi is None else hi) <= holds_within else "cannot tell"

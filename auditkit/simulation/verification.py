@@ -7,17 +7,14 @@ from dataclasses import dataclass, replace
 
 from auditkit.model.audit import Experiment
 from auditkit.model.latency import LatencyProfile
-from auditkit.model.policy import breaker, bulkhead, retry, timeout_s
-from auditkit.model.system import Dependency, System
-from auditkit.simulation import columns as c
-from auditkit.simulation.experiments import SEEDS, SeenIn, judged, run_seeds, seen_in, setup_of
+from auditkit.model.system import System
+from auditkit.simulation.experiments import SEEDS, SeenIn, bounds_of, judged, loads_of, run_seeds, seen_in, setup_of
 from auditkit.simulation.parallel import THREADS, each
 from auditkit.simulation.results import PROPOSED, TODAY, RunResult, Verdict
 from auditkit.simulation.run import Outcomes
 from auditkit.simulation.setup import Fault
+from auditkit.simulation.sparing import LEFT_OUT, ONE_SEED, Base, acted_as_usual, base_of, by_one_seed, never_acted
 from auditkit.simulation.unknowns import ENDS, Given, Unknown, all_at, unknowns
-
-ACTED = (c.T_TIMEOUTS, c.T_POOL_FULL, c.T_BREAKER_OPEN, c.T_RETRIES, c.T_OPENINGS, c.T_NO_BUDGET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,54 +52,91 @@ def tasks_of(
     return tuple(Task(strategies, profiles, tuple(same), seed, seeds) for same in by_fault.values())
 
 
-def verified(task: Task) -> tuple[RunResult, ...]:
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The results of one task, and how many runs they took."""
+
+    results: tuple[RunResult, ...]
+    runs: int
+
+
+def verified(task: Task) -> Done:
     """The results of one task: each experiment today, proposed, with what is unknown low and high, and without each proposal.
 
-    Where a verdict changes at one end of the unknown, each unknown is tried there alone (`assuming …`).
+    Today's settings and the proposed ones are run with every seed. All else is only compared with these: the first seed comes
+    first, and the others only where it does not settle the verdict. Where a verdict changes at one end of the unknown, each
+    unknown is tried there alone (`assuming …`).
 
     A proposal that never acted (no timeout, refusal, retry or opening of its own in any run) and replaces nothing cannot be
-    missed: by the same draws, leaving it out gives the same run to the last bit, so it is not run again.
+    missed: by the same draws, leaving it out gives the same run to the last bit, so it is not run again. One that acted as seldom
+    as while all was well is taken to change nothing either; its result names no seed.
     """
-    setup = setup_of(task.experiments[0], task.seed)
-    systems = task.strategies
-    found: list[RunResult] = []
-
-    def told(system: System, settings: str, seen: SeenIn) -> None:
-        found.extend(judged(system, experiment, settings, seen, task.seed) for experiment in task.experiments)
-
-    told(systems.today, TODAY, seen_in(run_seeds(systems.today, task.profiles, setup, task.seeds)))
+    systems, setup = task.strategies, setup_of(task.experiments[0], task.seed)
+    today = seen_in(run_seeds(systems.today, task.profiles, setup, task.seeds))
     runs = run_seeds(systems.proposed, task.profiles, setup, task.seeds)
-    proposed = seen_in(runs)
-    told(systems.proposed, PROPOSED, proposed)
+    base = base_of(runs)
     given = Given(systems.proposed, task.profiles, setup)
-    found += _swept(
-        task, given, unknowns(given, runs), proposed, {r.experiment: r.verdict for r in found[-len(task.experiments) :]}
-    )
+    found = [*_told(task, systems.today, TODAY, today), *(proposed := _told(task, systems.proposed, PROPOSED, base.seen))]
+    swept, more = _swept(task, base, given, unknowns(given, runs), {r.experiment: r.verdict for r in proposed})
+    found += swept
+    made = 2 * task.seeds + more
     for subject, system in systems.without.items():
-        idle = _cannot_be_missed(subject, systems.today, systems.proposed, runs)
-        told(system, f"without {subject}", proposed if idle else seen_in(run_seeds(system, task.profiles, setup, task.seeds)))
-    return tuple(found)
+        settings = f"without {subject}"
+        if never_acted(subject, systems.today, systems.proposed, runs):
+            found += _told(task, system, settings, base.seen)
+        elif acted_as_usual(subject, systems.today, systems.proposed, runs):
+            found += (_unmoved(result, settings) for result in proposed)
+        else:
+            results, more = _tried(task, base, replace(given, system=system), settings)
+            found, made = [*found, *results], made + more
+    return Done(tuple(found), made)
+
+
+def _told(task: Task, system: System, settings: str, seen: SeenIn) -> list[RunResult]:
+    return [judged(system, experiment, settings, seen, task.seed) for experiment in task.experiments]
+
+
+def _unmoved(proposed: RunResult, settings: str) -> RunResult:
+    why = f"not run: it did no more while the fault lasted than before it ({proposed.why})"
+    new = {"settings": settings, "seeds": (), "journeys": (), "calls": (), "busy": (), "why": why}
+    return proposed.model_copy(update=new | {"assumptions": (*proposed.assumptions, LEFT_OUT)})
+
+
+def _tried(task: Task, base: Base, other: Given, settings: str) -> tuple[list[RunResult], int]:
+    """Results with other settings or answers, and how many runs they took: one seed, or all of them."""
+
+    def seen(runs: tuple[Outcomes, ...]) -> SeenIn:
+        return replace(seen_in(runs), assumptions=base.seen.assumptions)  # what it would be asked next is nobody's assumption
+
+    runs = run_seeds(other.system, other.profiles, other.setup, 1)
+    one = seen(runs)
+    quick = [by_one_seed(base, runs[0], one, bounds_of(other.system, e), loads_of(other.system, e)) for e in task.experiments]
+    if task.seeds == 1 or all(quick):
+        pairs, one = zip(task.experiments, quick, strict=True), replace(one, assumptions=(*one.assumptions, ONE_SEED))
+        return [judged(other.system, e, settings, one, task.seed, told) for e, told in pairs], 1
+    later = replace(other.setup, seed=other.setup.seed + 1)
+    runs = (*runs, *run_seeds(other.system, other.profiles, later, task.seeds - 1))
+    return _told(task, other.system, settings, seen(runs)), task.seeds
 
 
 def _swept(
-    task: Task, given: Given, open_: Sequence[Unknown], proposed: SeenIn, verdicts: Mapping[str, Verdict]
-) -> Iterator[RunResult]:
+    task: Task, base: Base, given: Given, open_: Sequence[Unknown], verdicts: Mapping[str, Verdict]
+) -> tuple[list[RunResult], int]:
     """The proposed settings with all that is unknown at each end; where that changes a verdict, with each of it alone."""
-
-    def told(other: Given, settings: str) -> list[RunResult]:
-        seen = seen_in(run_seeds(other.system, other.profiles, other.setup, task.seeds))
-        same = replace(seen, assumptions=proposed.assumptions)  # what it would be asked next is nobody's assumption
-        return [judged(other.system, experiment, settings, same, task.seed) for experiment in task.experiments]
-
+    found: list[RunResult] = []
+    made = 0
     for end in ENDS:
         if (other := all_at(given, open_, end)) is None:
             continue
-        results = told(other, f"unknowns {end}")
-        yield from results
-        if any(result.verdict != verdicts[result.experiment] for result in results):
-            for unknown in open_:
-                if (at := getattr(unknown, end)) is not None:
-                    yield from told(at.put(given), f"assuming {unknown.where}: {at.words}")
+        results, runs = _tried(task, base, other, f"unknowns {end}")
+        found, made = [*found, *results], made + runs
+        if all(result.verdict == verdicts[result.experiment] for result in results):
+            continue
+        for unknown in open_:
+            if (at := getattr(unknown, end)) is not None and not unknown.idle:
+                results, runs = _tried(task, base, at.put(given), f"assuming {unknown.where}: {at.words}")
+                found, made = [*found, *results], made + runs
+    return found, made
 
 
 def verify(
@@ -119,14 +153,16 @@ def verify(
     """Every chaos experiment under every setting, on common random numbers, in the order of the experiments that are done.
 
     Stop asking, and what is done is yours; or let `stop` say so, which is asked after each fault. `progress` is told how many
-    faults are done, and of how many.
+    runs are made, and of how many, supposing that each fault that is left takes as many as those before it.
     Raises `InputError` where an experiment names what the system does not have.
     """
     tasks = tasks_of(strategies, profiles, experiments, seed, seeds)
-    progress(0, len(tasks))
-    for done, (_, results) in enumerate(each(verified, tasks, backend), 1):
-        progress(done, len(tasks))
-        yield from results
+    made = 0
+    progress(0, len(tasks) * (2 * seeds + len(strategies.without)))
+    for done, (_, task) in enumerate(each(verified, tasks, backend), 1):
+        made += task.runs
+        progress(made, round(made / done * len(tasks)))
+        yield from task.results
         if stop():
             return
 
@@ -135,20 +171,3 @@ def in_order(results: Sequence[RunResult], experiments: Sequence[Experiment]) ->
     """Results in the order of the plan, whatever was done first."""
     place = {experiment.id: n for n, experiment in enumerate(experiments)}
     return tuple(sorted(results, key=lambda r: place[r.experiment]))  # stable: settings keep their order
-
-
-def _cannot_be_missed(subject: str, today: System, proposed: System, runs: Sequence[Outcomes]) -> bool:
-    now = [d for d in today.dependencies if d.subject == subject]
-    new = [d for d in proposed.dependencies if d.subject == subject]
-    if any(_has_settings(d) for d in now) or any((p := bulkhead(d.policy)) is not None and p.max_wait_s for d in new):
-        return False
-    rows = [row for row, leg in enumerate(runs[0].compiled.legs) if _of(runs[0], leg.dependency).subject == subject]
-    return not any(run.tally[:, rows][:, :, ACTED].any() for run in runs)
-
-
-def _of(run: Outcomes, dependency: int) -> Dependency:
-    return run.compiled.dependencies[dependency]
-
-
-def _has_settings(d: Dependency) -> bool:
-    return any(x is not None for x in (timeout_s(d.policy), retry(d.policy), breaker(d.policy), bulkhead(d.policy)))
