@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import re
 from collections.abc import Callable
 
@@ -211,3 +212,28 @@ def test_results_that_jmeter_appended_to_a_file(ran):
     """A second run with its header, and blank lines: all samples."""
     text = writers.jmeter_csv(FOUND)
     assert sum(call["n"] for call in ran("run.jtl", text + "\n\n" + text).json["calls"]) == 2 * 591
+
+
+def test_a_folder_is_read_for_the_exports_in_it(tmp_path):
+    """A letter beside an export is left out and said; a folder of letters is one line, however many; an empty one as well."""
+    for name in ("readme.md", "a.txt", "b.txt", "c.txt"):
+        (tmp_path / name).write_text("Dear reader,\n")
+    assert "holds no export that is known, only a.txt, b.txt, c.txt and 1 more" in refused(auditkit("latency", tmp_path))
+    (tmp_path / "e.csv").write_text(HEADER + BODY)
+    found = auditkit("latency", tmp_path)
+    assert found.code == 0
+    assert "a.txt, b.txt, c.txt and 1 more are of no format that is known, and left out" in found.err
+    refused(auditkit("latency", tmp_path / "readme.md"))
+    (tmp_path / "nothing").mkdir()
+    assert "holds no file" in refused(auditkit("latency", tmp_path / "nothing"))
+
+
+def test_the_table_keeps_each_figure_in_one_line_of_a_hundred_columns(tmp_path, monkeypatch):
+    """Long names of calls are folded; figures are not."""
+    monkeypatch.setenv("COLUMNS", "100")
+    random.seed(4)
+    rows = "".join(f"frontend-of-the-shop,productcatalogservice,{i},{random.lognormvariate(3, 1)},ok\n" for i in range(400))
+    (tmp_path / "e.csv").write_text(HEADER + rows)
+    lines = auditkit("latency", tmp_path / "e.csv").out.splitlines()
+    assert all(len(line) <= 100 for line in lines[:4])
+    assert re.search(r"400 .* \(.*–.*\) +unknown +\S+ +seed +\S+% ≤ 0\.75%", lines[2])

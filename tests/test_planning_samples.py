@@ -119,7 +119,9 @@ def test_the_worked_examples_timeouts() -> None:
     loyalty = made["api:account -> loyalty"]
     assert loyalty.provisional
     assert any("187 samples" in need for need in loyalty.needs)
-    assert made["inventory:reserve -> warehouse"].proposed.timeout_s == 1.0
+    kept = made["inventory:reserve -> warehouse"]
+    assert kept.proposed.timeout_s == 1.0
+    assert [p.dependency for p in made.values() if not p.changes] == [kept.dependency]  # it is as it was, and not counted
 
 
 def test_the_flash_sales_lessons_are_in_its_plan() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from auditkit.document import figures
 from auditkit.model.audit import Finding, Strategy
 from auditkit.model.draft import Conflict, Coverage
 from auditkit.model.failure import BlastRadius, CutSets, Range, State
-from auditkit.model.latency import TimeoutAdvice
+from auditkit.model.latency import Bounds, TimeoutAdvice
 from auditkit.model.runs import HealthyCost
 from auditkit.model.system import Dependency, Question, System
 from auditkit.patterns.timeout import TARGET
@@ -42,9 +43,9 @@ _STYLE = {
 
 
 def console() -> Console:
-    """Standard output: as wide as the terminal, or 160 columns where there is none."""
+    """Standard output: as wide as the terminal, or as COLUMNS says, or 160 columns."""
     out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=160)
+    return out if out.is_terminal or "COLUMNS" in os.environ else Console(highlight=False, width=160)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
@@ -175,29 +176,51 @@ def findings(found: Sequence[Finding], summary: str) -> None:
 def latency(advices: Sequence[TimeoutAdvice]) -> None:
     """Per call: what was measured, what timeout follows, and why."""
     out = console()
-    out.print(
-        _table(
-            ["call", "n #", "p50 #", "p99 [95 % interval]", "today #", "timeout #", "grade", "false timeouts (upper bound)"],
+    table = _table(
+        ["call", "n #", "p50 #", "p99 (95 %)", "today #", "timeout #", "grade", "false timeouts"],
+        (
             (
-                (
-                    a.call,
-                    a.n,
-                    figures.duration(a.p50_s),
-                    figures.bounds(a.p99),
-                    _today_of(a),
-                    _timeout_of(a),
-                    a.grade,
-                    "–" if a.false_timeout is None else f"{a.false_timeout.p:.2%} (≤ {a.false_timeout.upper:.2%})",
-                )
-                for a in advices
-            ),
-        )
+                a.call,
+                a.n,
+                figures.duration(a.p50_s),
+                _interval(a.p99),
+                _today_of(a),
+                _timeout_of(a),
+                a.grade,
+                "–" if a.false_timeout is None else f"{_percent(a.false_timeout.p)} ≤ {_percent(a.false_timeout.upper)}",
+            )
+            for a in advices
+        ),
     )
+    for column in table.columns[1:]:
+        column.no_wrap = out.width >= _WIDE
+    out.print(table)
+    if advices:
+        print("false timeouts: measured, and at most (95 % sure). ?: nothing bounds it, or a place to start without data.\n")
     for a in advices:
         print(f"{a.call}: {a.reason}")
         for line in _beside(a):
             print(f"  {line}")
     _notes([(a.call, warning) for a in advices for warning in a.warnings])
+
+
+_WIDE = 90
+"""From so many columns on there is room for figures in one line, and for a name beside them."""
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g}%"
+
+
+def _interval(p99: Bounds | None) -> str:
+    """A quantile with its interval, short enough for a table.
+
+    >>> _interval(Bounds(point=0.1, lo=0.09, hi=0.12)), _interval(Bounds(point=0.1, lo=0.09, hi=None))
+    ('100ms (90ms–120ms)', '100ms (90ms–?)')
+    """
+    if p99 is None:
+        return figures.bounds(p99)
+    return f"{figures.duration(p99.point)} ({figures.duration(p99.lo)}–{'?' if p99.hi is None else figures.duration(p99.hi)})"
 
 
 def _today_of(advice: TimeoutAdvice) -> str:
@@ -229,7 +252,7 @@ def _hint(advice: TimeoutAdvice) -> list[str]:
 def _timeout_of(advice: TimeoutAdvice) -> str:
     if advice.recommended_s is not None:
         return figures.duration(advice.recommended_s)
-    return f"start with {figures.duration(advice.provisional_s)}"
+    return "–" if advice.provisional_s is None else f"{figures.duration(advice.provisional_s)}?"
 
 
 def _notes(notes: Sequence[tuple[str, str]]) -> None:

@@ -51,6 +51,8 @@ class File:
 
     path: Path
     name: str
+    found: bool = False
+    """Whether it was found in a folder, and named by nobody: it may be no export at all."""
 
     def open(self) -> IO[bytes]:
         """The file's bytes, decompressed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from auditkit.errors import InputError, Problem
@@ -13,7 +13,7 @@ from auditkit.latency.table import detect_source
 
 def files_of(paths: Iterable[str | Path]) -> tuple[File, ...]:
     """All files that are named, in order of their names; a folder means all files in it. Raises `InputError`."""
-    found: dict[Path, Path] = {}
+    found: dict[Path, File] = {}
     problems = []
     for given in paths:
         path = Path(given)
@@ -24,14 +24,37 @@ def files_of(paths: Iterable[str | Path]) -> tuple[File, ...]:
         else:
             inside = [Path(name) for name in sorted(glob.glob(str(given), recursive=True)) if Path(name).is_file()]
         if not inside:
-            problems.append(Problem(str(given), "there is no such file", "write the path of a latency export"))
+            what = "holds no file" if path.is_dir() else "there is no such file"
+            problems.append(Problem(str(given), what, "write the path of a latency export"))
         for file in inside:  # the same file by another way is the same calls
-            found.setdefault(file.resolve(), file)
+            found.setdefault(file.resolve(), File(file, str(file), path.is_dir()))
     if problems:
         raise InputError(problems)
     if not found:
         raise InputError.of("latency", "no file is named", "write the path of a latency export")
-    return tuple(File(path, str(path)) for path in found.values())
+    return tuple(found.values())
+
+
+def exports_of(files: Sequence[File], sources: Mapping[str, Source]) -> tuple[tuple[File, ...], tuple[str, ...]]:
+    """The files that are read: those that were named, and of a folder those whose format is known. The others are said.
+
+    Raises `InputError` where a folder holds nothing that is known.
+    """
+    others = [file for file in files if file.found and detect_source(_head(file), sources) is None]
+    if not others:
+        return tuple(files), ()
+    names = ", ".join(file.path.name for file in others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+    where = str(others[0].path.parent)
+    if len(others) == len(files):
+        known = ", ".join(sorted(sources))
+        raise InputError.of(where, f"holds no export that is known, only {names}", f"name a file and its --format: {known}")
+    note = f"{where}: {names} {'is' if len(others) == 1 else 'are'} of no format that is known, and left out"
+    return tuple(file for file in files if file not in others), (note,)
+
+
+def _head(file: File) -> Head:
+    raw = file.head()
+    return Head(name_of(file.path), raw, "" if b"\0" in raw else raw.decode("utf-8-sig", "replace"))
 
 
 def source_of(file: File, sources: Mapping[str, Source], format: str | None) -> Source:
@@ -42,9 +65,8 @@ def source_of(file: File, sources: Mapping[str, Source], format: str | None) -> 
             raise InputError.of(file.name, f"unknown format {format!r}", f"known are {known}")
         file.head()
         return sources[format]
-    raw = file.head()
-    head = Head(name_of(file.path), raw, "" if b"\0" in raw else raw.decode("utf-8-sig", "replace"))
-    source = detect_source(head, sources)
+    head = _head(file)
+    raw, source = head.raw, detect_source(head, sources)
     if source is None and (words := packed(raw)) is not None:
         what, _, remedy = words.partition(": ")
         raise InputError.of(file.name, what, remedy)

@@ -13,7 +13,7 @@ from auditkit.latency.columns import PER_SECOND, samples_of
 from auditkit.latency.counting import Counted, Part, count
 from auditkit.latency.describe import Described, describe, from_percentiles
 from auditkit.latency.duck import duck
-from auditkit.latency.files import files_of, source_of
+from auditkit.latency.files import exports_of, files_of, source_of
 from auditkit.latency.naming import Unmatched, unmatched
 from auditkit.latency.normal import LeftOut, TimeRange
 from auditkit.latency.reduce import Call
@@ -58,11 +58,12 @@ def measure(
     sources = with_entry_points(SOURCES, "latency", Source)
     with duck() as database:
         asked = Asked(database, unit, columns or {}, log_format)
-        parts = _read_all(files_of(paths), sources, format, asked)
+        files, others = exports_of(files_of(paths), sources) if format is None else (files_of(paths), ())
+        parts = _read_all(files, sources, format, asked)
         counted = count(database, parts, names or {}, components)
         described = describe(database, counted, incidents, keep, select_normal=select_normal)
     notes = dict.fromkeys(f"{part.file.path.name}: {note}" for part in parts for note in part.reading.notes)
-    measured = _measured(counted, described, tuple(notes), components)
+    measured = _measured(counted, described, (*others, *notes), components)
     if measured.profiles and all(p.rejected and not p.n + p.errors + p.timeouts for p in measured.profiles):
         where = ", ".join(dict.fromkeys(str(part.file.path) for part in parts))
         raise InputError.of(where, "holds no duration that can be used", "write finite durations of zero or more")

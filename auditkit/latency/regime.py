@@ -64,6 +64,8 @@ def shift(
 
     `answered`: answers of each slice. Busy slices are not asked: they are slower for a reason of their own.
     """
+    if not len(answered):
+        return None
     usual = np.where(answered < BUSY * np.median(answered), medians_s, np.nan)
     found = stretches(usual)
     since = shifted(found, usual)

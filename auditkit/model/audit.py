@@ -179,6 +179,15 @@ class PolicyProposal(Noun):
         default_factory=dict, description="patterns with a result that does not speak for these figures, and what it is"
     )
 
+    @property
+    def changes(self) -> bool:
+        """Whether anything would be set that is not so today; where today's setting is unknown, none is no change."""
+        today = self.today or Policy()
+        return self.proposed is not None and any(
+            new not in (None, "none", getattr(today, name)) or (new == "none" and getattr(today, name) not in (None, "none"))
+            for name, new in self.proposed
+        )
+
 
 class Omission(Noun):
     """A pattern that a dependency deliberately does not get, and why."""

@@ -313,6 +313,8 @@ def _hint(profile: LatencyProfile, target: float) -> float | None:
 
 def _count(profile: LatencyProfile) -> str:
     n = profile.n + profile.timeouts
+    if not n and profile.errors:
+        return f"no answer, only {profile.errors:,} errors"
     return f"{n:,} sample" + ("" if n == 1 else "s")
 
 

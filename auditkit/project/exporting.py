@@ -142,7 +142,7 @@ def run(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Summary:
     tell("looking for findings")
     count = len(inputs.findings)
     tell(f"{count} findings; planning")
-    policies = len(inputs.strategy.policies)
+    policies = sum(proposal.changes for proposal in inputs.strategy.policies)
     tell(f"{count} findings, {policies} policies; writing the document")
     artifacts, _ = _made(inputs, ("md", "html", "actions"))
     generated = {**_strategy_file(inputs), **_files(artifacts)}
@@ -158,7 +158,7 @@ def run(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Summary:
         system=strategy.system,
         findings={severity: n for severity, n in counts.items() if n},
         single_points=inputs.sentence_on_single_points,
-        policies=len(strategy.policies),
+        policies=policies,
         open_questions=len(inputs.questions),
         document=str(folder / "out" / "strategy.html"),
         next=f"auditkit lab {folder}",
