@@ -18,6 +18,7 @@ from auditkit.model.system import CircuitBreaker, Dependency, Fallback, Journey,
 from auditkit.simulation import columns as c
 from auditkit.simulation.faults import fault_tables, load_marks
 from auditkit.simulation.flows import shares_of
+from auditkit.simulation.loading import load_kernels
 from auditkit.simulation.setup import Budget, Law, Setup
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Compiled:
 
 def compiled_system(system: System, profiles: Mapping[str, LatencyProfile], setup: Setup) -> Compiled:
     """Tables of one system under one setup. Raises `InputError` where nothing can be simulated: no journey."""
+    load_kernels()
     from auditkit.simulation.kernel_base import World
 
     if not system.journeys:

@@ -17,6 +17,8 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 
+from auditkit.simulation.kernel_parts import PartCompiler
+
 F = TypeVar("F", bound=Callable[..., Any])
 _njit: Any = numba.njit  # not all of its options are in its types
 
@@ -73,7 +75,7 @@ def _sources() -> str:
 def part(function: F) -> F:
     """A part of a kernel: as `compiled`, but only other kernels can call it, which spares most of the time to compile it."""
     options = {"nogil": True, "_nrt": False, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast("F", _njit(**options)(function))
+    return cast("F", _njit(**options, pipeline_class=PartCompiler)(function))
 
 
 @compiled

@@ -16,6 +16,7 @@ from auditkit.model.system import System
 from auditkit.simulation import columns as c
 from auditkit.simulation.compile import Compiled, compiled_system
 from auditkit.simulation.faults import rate_steps
+from auditkit.simulation.loading import at_rest, is_loaded
 from auditkit.simulation.setup import Setup
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ def run_compiled(compiled: Compiled, setup: Setup) -> Outcomes:
     room = SMALLEST
     while room <= LARGEST:
         state = _state(compiled, setup, arrivals, room)
-        if run(compiled.world, state, setup.duration_s, setup.duration_s + setup.drain_s, step_s(setup)) == 0:
+        with at_rest(not is_loaded(run)):
+            status = run(compiled.world, state, setup.duration_s, setup.duration_s + setup.drain_s, step_s(setup))
+        if status == 0:
             return _outcomes(compiled, state, step_s(setup))
         room *= 4
     raise LimitReached(f"more than {LARGEST:,} requests are under way at once; simulate a shorter time or a smaller load")
@@ -101,7 +104,8 @@ def arrivals_of(compiled: Compiled, setup: Setup) -> tuple[Floats, NDArray[np.in
             edges, rates = rate_steps(setup, journey.id, rate)
             most = float((np.diff(edges) * rates).sum())
             room = np.empty(int(most + 10 * math.sqrt(most) + 100))
-            times.append(room[: poisson(setup.seed, number, edges, rates, room)])
+            with at_rest(not is_loaded(poisson)):
+                times.append(room[: poisson(setup.seed, number, edges, rates, room)])
     journeys = np.repeat(np.arange(len(times), dtype=np.int32), [len(t) for t in times])
     numbers = np.concatenate([np.arange(len(t), dtype=np.int64) for t in times])
     every = np.concatenate(times)
