@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+MOST_PROBLEMS = 1_000
+"""How many problems are told at once; nobody reads more, and a file may have a million."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with an input: where it stands, what is wrong, what to write instead.
@@ -37,7 +41,11 @@ class InputError(AuditkitError):
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        found = tuple(problems)
+        if len(found) > MOST_PROBLEMS:
+            more = Problem(found[MOST_PROBLEMS].where, f"and {len(found) - MOST_PROBLEMS:,} more problems", "mend these first")
+            found = (*found[:MOST_PROBLEMS], more)
+        self.problems = found
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     @classmethod

@@ -101,7 +101,7 @@ def test_nesting_without_end_is_refused(format: str, seed: tuple[str, str], sign
 
 def test_a_map_too_large_to_be_read_again_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would lock its owner out; what is in the folder stays as it was."""
-    monkeypatch.setattr("auditkit.project.importing.MAX_BYTES", 2_000)
+    monkeypatch.setattr("auditkit.importers.yaml_text.MAX_BYTES", 2_000)
     (tmp_path / "calls.csv").write_text("from,to\n" + "".join(f"a{n},b{n}\n" for n in range(30)))
     with pytest.raises(InputError, match=r"system\.yaml  would have .* import fewer files, or fewer calls"):
         import_files([tmp_path / "calls.csv"], tmp_path / "audit")

@@ -21,6 +21,10 @@ CANNOT_SAY: Final = (
 )
 MAX_CHARACTERS: Final = 60_000_000
 """Longest recording that is read for the map. Who calls whom shows in minutes of traffic; latencies need more, and take it."""
+MAX_VALUES: Final = 6_000_000
+"""How many values a recording may hold; those of real traces hold a twentieth as many values as characters."""
+MAX_CALLS: Final = 100_000
+"""How many different calls, or workloads, a recording may show."""
 _SHOWN: Final = 3
 _HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"[0-9.]{7,}|[0-9a-f:]*:[0-9a-f:]+", re.IGNORECASE)
@@ -66,6 +70,10 @@ def not_too_long(text: str, name: str) -> str:
     if len(text) > MAX_CHARACTERS:
         what = f"has {len(text) / 1e6:.0f} MB; traffic is read up to {MAX_CHARACTERS // 10**6} MB for the map"
         raise InputError.of(name, what, "export a shorter window (auditkit latency reads longer ones)")
+    values = max(text.count("\n"), sum(text.count(sign) for sign in ",[{"))
+    if values > MAX_VALUES:
+        what = f"holds some {values:,} values; traffic is read up to {MAX_VALUES:,} for the map"
+        raise InputError.of(name, what, "export a shorter window (auditkit latency reads longer ones)")
     return text.removeprefix("\ufeff")
 
 
@@ -87,6 +95,11 @@ def draft(source: str, traffic: Traffic, cannot_say: Sequence[str] = ()) -> Draf
     ('7 calls, 1 of them failed', 'database')
     """
     edges = _united(traffic.edges)
+    if max(len(edges), len(traffic.workloads)) > MAX_CALLS:
+        what = (
+            f"shows {len(edges):,} different calls of {len(traffic.workloads):,} workloads; the map takes {MAX_CALLS:,} of each"
+        )
+        raise InputError.of(source, what, "are names made up for each request? count them as one, or export a part of the system")
     silent = {component_id(name) for name in traffic.silent}
     queues = {edge.callee for edge in edges if edge.is_async and edge.callee in silent}
     counted = _counted(edges)

@@ -18,10 +18,14 @@ from auditkit.importers.yaml_events import Event, FastParserRefused, Kind, fast_
 
 MAX_BYTES: Final = 10_000_000
 """Longest text that is read as YAML; a system of 10,000 components takes about a tenth of it."""
+MAX_VALUES: Final = 1_000_000
+"""How many values a text may hold; ten thousand components with all their calls are a quarter of it."""
 MAX_DEPTH: Final = 100
 """Deepest nesting that is read; our own files need less than ten levels."""
 MAX_ALIASED: Final = 200_000
 """How many values all aliases of one text may stand for together."""
+FEW_KEYS: Final = 20
+"""Mappings up to this many keys are searched one by one."""
 
 _CONSTANTS: Final[Mapping[str, bool | float | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -62,12 +66,20 @@ class Node:
     keys: tuple[Node, ...] = ()
     children: tuple[Node, ...] = ()
     size: int = 1
+    places: Mapping[Any, int] | None = None
+    """Where each key of a large mapping stands among its keys."""
 
     def child(self, step: str | int) -> Node | None:
         """The node under one key or index; None where there is none of its own."""
+        at = self._at(step)
+        return None if at is None else self.children[at]
+
+    def _at(self, step: str | int) -> int | None:
+        if self.places is not None:
+            return self.places.get(step)
         if isinstance(self.value, list):
-            return self.children[step] if isinstance(step, int) and step < len(self.children) else None
-        return next((child for key, child in zip(self.keys, self.children, strict=True) if key.value == step), None)
+            return step if isinstance(step, int) and step < len(self.children) else None
+        return next((at for at, key in enumerate(self.keys) if key.value == step), None)
 
     def line_of(self, *path: str | int) -> int:
         r"""Line of the key (or list item) at a path below this node, or of the nearest thing around it.
@@ -77,11 +89,11 @@ class Node:
         """
         node, line = self, self.line
         for step in path:
-            below = node.child(step)
-            if below is None:
+            at = node._at(step)
+            if at is None:
                 break
-            line = next((key.line for key in node.keys if key.value == step), below.line)
-            node = below
+            line = (node.keys or node.children)[at].line
+            node = node.children[at]
         return line
 
     def lines(self) -> dict[str, int]:
@@ -143,11 +155,8 @@ def read_documents(text: str, name: str) -> tuple[Any, ...]:
 
 def parse_all(text: str, name: str) -> tuple[Node, ...]:
     """All documents of a text that are not empty. Raises `InputError` as `parse` does."""
-    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-    if size > MAX_BYTES:
-        raise InputError.of(
-            name, f"has {size / 1e6:.0f} MB; YAML is read up to {MAX_BYTES / 1e6:.0f} MB", "split it, or export less of it"
-        )
+    if large := too_large(text):
+        raise InputError.of(name, f"has {large[0]}; YAML is read up to {large[1]}", "split it, or export less of it")
     shift = 1 if text.startswith("\ufeff") else 0
     text = text[shift:]
     if is_plain_enough(text):
@@ -161,6 +170,21 @@ def parse_all(text: str, name: str) -> tuple[Node, ...]:
         raise _not_yaml(name, error) from error
     except YAMLError as error:
         raise _unreadable(name, text, error) from error
+
+
+def too_large(text: str) -> tuple[str, str] | None:
+    """How large a text is and how large it may be, where it is too large: in bytes, or in values by the signs around them.
+
+    >>> too_large("a: 1"), too_large("[" + "0," * 1_500_000 + "0]")
+    (None, ('1,500,001 values', '1,000,000 values'))
+    """
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        return f"{size / 1e6:.0f} MB", f"{MAX_BYTES / 1e6:.0f} MB"
+    if size < MAX_VALUES:
+        return None
+    values = max(text.count(","), text.count("\n")) + sum(text.count(sign) for sign in (": ", ":\n", '":', "[", "{"))
+    return (f"{values:,} values", f"{MAX_VALUES:,} values") if values > MAX_VALUES else None
 
 
 def _not_yaml(name: str, error: MarkedYAMLError) -> InputError:
@@ -263,7 +287,8 @@ class _Reader:
         size = 1 + sum(node.size for node in (*keys, *children))
         style = "flow" if event.flow_style else "block"
         value = self.merged(event, keys, children)
-        return Node(value, start, end, *self.place(event), style, tuple(keys), tuple(children), size)
+        places = {key.value: at for at, key in enumerate(keys)} if len(keys) > FEW_KEYS else None
+        return Node(value, start, end, *self.place(event), style, tuple(keys), tuple(children), size, places)
 
     def merged(self, event: Event, keys: list[Node], children: list[Node]) -> dict[Any, Any]:
         """The pairs as written, after what `<<` brings in; what is written here wins."""

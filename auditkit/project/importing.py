@@ -27,7 +27,7 @@ from auditkit.importers import (
 )
 from auditkit.importers.credentials import without_forms
 from auditkit.importers.workbook import is_workbook, sheets
-from auditkit.importers.yaml_text import MAX_BYTES
+from auditkit.importers.yaml_text import too_large
 from auditkit.model.draft import Draft, Item
 from auditkit.model.system import CommonCause, Component, Dependency, Journey, System
 from auditkit.project import creating, measuring
@@ -131,8 +131,8 @@ def _import(paths: Sequence[Path], folder: Path, format: str | None) -> tuple[Im
         sources=tuple(kept[name] for name in sorted(kept)), conflicts=tuple(dict.fromkeys((*index.conflicts, *conflicts)))
     )
     contents[held.SYSTEM] = dump_yaml(system, previous).encode()
-    if len(contents[held.SYSTEM]) > MAX_BYTES:
-        what = f"would have {len(contents[held.SYSTEM]) / 1e6:.0f} MB; it can be read up to {MAX_BYTES // 10**6} MB"
+    if large := too_large(contents[held.SYSTEM].decode()):
+        what = f"would have {large[0]}; it can be read up to {large[1]}"
         raise InputError.of(str(target), what, "import fewer files, or fewer calls: a part of the system at a time")
     listed, listed_known = read_known(folder / held.SOURCES)
     contents[held.SOURCES] = update_yaml(listed, index).encode()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from auditkit.errors import InputError
+from auditkit.spans.lines import lines
 
 _OTHER = "is the file cut off, or of another format?"
 
@@ -18,12 +20,13 @@ def documents(text: str, name: str) -> Iterator[Any]:
         return
     except (ValueError, RecursionError) as error:
         whole = error
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    if len(lines) < 2 or not _is_json(lines[0][1]):
+    numbered = ((number, line) for number, line in enumerate(lines(text), start=1) if line.strip())
+    first = list(islice(numbered, 2))
+    if len(first) < 2 or not _is_json(first[0][1]):
         where = f"{name}:{whole.lineno}" if isinstance(whole, json.JSONDecodeError) else name
         what = whole.msg if isinstance(whole, json.JSONDecodeError) else "is nested too deeply"
         raise InputError.of(where, f"is no JSON: {what}", _OTHER) from whole
-    for number, line in lines:
+    for number, line in chain(first, numbered):
         try:
             yield json.loads(line)
         except (ValueError, RecursionError) as error:

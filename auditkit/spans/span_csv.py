@@ -8,9 +8,9 @@ whole microseconds; it has no unit in its name and is used only to check the two
 from __future__ import annotations
 
 import csv
-import io
 
 from auditkit.errors import InputError, Problem
+from auditkit.spans.lines import lines
 from auditkit.spans.table import Span, SpanTable, span_table, workload_name
 
 COLUMNS = ("TraceID", "SpanID", "ParentID", "PodName", "OperationName", "StartTimeUnixNano", "EndTimeUnixNano")
@@ -26,7 +26,7 @@ def detect(name: str, text: str) -> bool:
 
 def read(text: str, name: str) -> SpanTable:
     """All spans of a span CSV. Raises `InputError` with every unreadable line (at most ten are named)."""
-    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=None))
+    rows = csv.DictReader(lines(text.lstrip("\ufeff")))
     try:
         return _spans(rows, name)
     except csv.Error as error:
