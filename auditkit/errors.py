@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-
 MOST_PROBLEMS = 1_000
 """How many problems are told at once; nobody reads more, and a file may have a million."""
 
@@ -43,7 +42,9 @@ class InputError(AuditkitError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         found = tuple(problems)
         if len(found) > MOST_PROBLEMS:
-            more = Problem(found[MOST_PROBLEMS].where, f"and {len(found) - MOST_PROBLEMS:,} more problems", "mend these first")
+            more = Problem(
+                found[MOST_PROBLEMS].where, f"and at least {len(found) - MOST_PROBLEMS:,} more problems", "mend these first"
+            )
             found = (*found[:MOST_PROBLEMS], more)
         self.problems = found
         super().__init__("\n".join(str(problem) for problem in self.problems))

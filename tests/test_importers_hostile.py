@@ -10,8 +10,9 @@ from importer_seeds import OTHER_FORMS, SEEDS
 from mutations import outcome
 
 from auditkit.errors import InputError
-from auditkit.importers import IMPORTERS, propose_journeys
+from auditkit.importers import IMPORTERS, propose_journeys, validate
 from auditkit.importers.base import no_siblings
+from auditkit.importers.yaml_text import parse
 from auditkit.model.system import Component, Dependency, System
 from auditkit.project.importing import import_files
 
@@ -97,6 +98,96 @@ def test_nesting_without_end_is_refused(format: str, seed: tuple[str, str], sign
         start = time.process_time()
         outcome(IMPORTERS[format], made, name)
         assert time.process_time() - start < 5
+
+
+CROWDED = {
+    "jaeger": ("t.json", '{"data":[' + "{}," * 1_600_000 + "{}]}", "values; traffic is read up to 3,000,000"),
+    "otlp": ("t.json", '{"resourceSpans":[]}\n' * 1_000_001, "has more than 1,000,000 lines of JSON|values; traffic is read"),
+    "call-counts": ("d.json", "[" + '{"parent":"a","child":"b","callCount":1},' * 300_000 + "{}]", "has 300,001 entries"),
+    "kubernetes": ("k.yaml", "kind: List\nitems:\n" + "- {}\n" * 700_000, "values; YAML is read up to 1,000,000 values"),
+    "native": ("system.yaml", "auditkit: 1\nx: [" + "0," * 1_100_000 + "0]", "values; YAML is read up to 1,000,000 values"),
+    "compose": ("compose.yaml", "services:\n" + "".join(f"  k{n}: {{}}\n" for n in range(20_001)), "has 20,001 services"),
+    "dot": ("g.dot", "digraph {" + ";".join(f"a{n}" for n in range(50_001)) + "}", "g.dot:1  draws more than 50,000 nodes"),
+    "mermaid": ("g.mmd", "graph LR\n" + "\n".join(f"a{n}" for n in range(50_001)), "draws more than 50,000 nodes"),
+    "graphml": ("g.graphml", "<graphml><graph>" + "<a>" * 500_001, "holds some 500,003 tags"),
+    "edge-list": ("e.csv", "from,to\n" + "a,b\n" * 50_001, "has 50,002 lines; edge lists are read up to 50,000"),
+    "hystrix": ("h.properties", "a.b=1\n" * 400_000, "settings are read up to 2 MB"),
+}  # fmt: skip
+"""Files within the longest text of their format that hold more than a map can: each took a minute or gigabytes."""
+
+
+@pytest.mark.parametrize("format", CROWDED)
+def test_short_files_with_too_much_in_them_are_refused(format: str) -> None:
+    """Characters are not what costs: what is built of them is counted as well."""
+    name, text, said = CROWDED[format]
+    start = time.process_time()
+    with pytest.raises(InputError, match=said):
+        IMPORTERS[format].read(text, name, no_siblings)
+    assert time.process_time() - start < 5
+
+
+def test_a_recording_of_names_made_up_for_each_request_is_refused() -> None:
+    """A hundred thousand different calls are no map."""
+    rows = ",".join(f'{{"parent":"a","child":"b{n}","callCount":1}}' for n in range(100_001))
+    with pytest.raises(InputError, match="shows 100,001 different calls of 100,002 workloads"):
+        IMPORTERS["call-counts"].read(f"[{rows}]", "d.json", no_siblings)
+
+
+def test_more_components_than_a_map_takes_are_refused(tmp_path: Path) -> None:
+    """Whatever they were read from."""
+    (tmp_path / "w.mmd").write_text("graph LR\n" + "\n".join(f"a{n}" for n in range(20_001)))
+    with pytest.raises(InputError, match="holds 20,001 components; the map takes 20,000"):
+        import_files([tmp_path / "w.mmd"], tmp_path / "audit")
+
+
+def test_of_a_million_problems_a_thousand_are_told() -> None:
+    """And that there are more."""
+    draft = IMPORTERS["native"].read("auditkit: 1\nsystem: s\ncomponents:\n" + "- {a: b}\n" * 2_000, "system.yaml", no_siblings)
+    with pytest.raises(InputError) as caught:
+        validate(draft)
+    assert len(caught.value.problems) == 1_001
+    assert "more problems" in caught.value.problems[-1].what
+
+
+def test_a_large_mapping_is_searched_in_no_time() -> None:
+    """Finding the line of each of its keys once took the square of their number."""
+    text = "".join(f"k{n}: b\n" for n in range(40_000))
+    start = time.process_time()
+    node = parse(text, "x.yaml")
+    assert [node.line_of(f"k{n}") for n in range(40_000)] == list(range(1, 40_001))
+    assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize("seed", SEEDS.values(), ids=SEEDS)
+@pytest.mark.parametrize("kind", ["empty", "blank", "folder", "link to nothing", "not there", "no text"])
+def test_what_is_no_such_file_is_told_in_one_line(seed: tuple[str, str], kind: str, tmp_path: Path) -> None:
+    """And nothing is left behind."""
+    path = tmp_path / Path(seed[0]).name
+    if kind in ("empty", "blank"):
+        path.write_text("" if kind == "empty" else " \n\t\n")
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "link to nothing":
+        path.symlink_to(tmp_path / "gone")
+    elif kind == "no text":
+        path.write_bytes(b"\x00\x01\x02" * 50)
+    with pytest.raises(InputError) as caught:
+        import_files([path], tmp_path / "audit")
+    assert all(str(problem).count("\n") == 0 for problem in caught.value.problems)
+    assert not (tmp_path / "audit").exists()
+
+
+def test_a_file_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Such as a device: reading stops at the limit."""
+    monkeypatch.setattr("auditkit.project.files.LARGEST_INPUT", 2_000_000)
+    with pytest.raises(InputError, match="has more than 2 MB"):
+        import_files([Path("/dev/zero")], tmp_path / "audit")
+
+
+def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    """With the reason of the operating system; there are files that not even root may read."""
+    with pytest.raises(InputError, match="cannot be read: Input/output error"):
+        import_files([Path("/proc/self/mem")], tmp_path / "audit")
 
 
 def test_a_map_too_large_to_be_read_again_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from audit_texts import said_in
 from cli import auditkit, tree
 from importer_seeds import OTHER_FORMS, SEEDS
 
@@ -45,7 +46,7 @@ def leaked(text: str, name: str, format: str, place: Path, caplog: pytest.LogCap
         ran = auditkit("import", file, "--into", place / "audit", "--format", format, "--json")
     assert ran.code in (0, 2)
     told = {"out": ran.out, "err": ran.err, "log": caplog.text}
-    told |= {path: content.decode("utf-8", "replace") for path, content in tree(place / "audit").items()}
+    told |= {path: said_in(content, path) for path, content in tree(place / "audit").items()}
     return [path for path, said in told.items() if any(word in said for word in WORDS)]
 
 

@@ -8,6 +8,7 @@ import random
 from pathlib import Path
 
 import pytest
+from audit_texts import said_below
 from fuzz_importers import damaged
 from importer_seeds import SEEDS
 
@@ -79,7 +80,7 @@ data: {{db.password: {WORDS[0]}, app.conf: "password: {WORDS[0]}\\nurl: http://u
 
 
 def _everything(folder: Path) -> str:
-    return "\n".join(path.read_text() for path in sorted(folder.rglob("*")) if path.is_file())
+    return "\n".join(said_below(folder).values())
 
 
 def _leaked(text: str) -> list[str]:

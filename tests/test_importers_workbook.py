@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -67,6 +68,29 @@ def test_what_cannot_be_read_is_told(content: bytes, said: str) -> None:
     with pytest.raises(InputError, match=r"b\.xls") as caught:
         sheets(content, "b.xls")
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "said"),
+    [
+        ("xl/styles.xml", "<a>" + "<font/>" * 3_000_001, "holds some 3,000,... tags"),
+        ("xl/worksheets/sheet1.xml", "<a>" + " " * 100_000_001, "unpacks to 100 MB"),
+        (
+            "xl/worksheets/sheet1.xml",
+            '<!DOCTYPE l [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><worksheet>&b;</worksheet>',
+            "no workbook",
+        ),
+    ],
+    ids=["tags", "blanks", "entities"],
+)
+def test_a_small_workbook_that_unpacks_to_much_is_refused(part: str, text: str, said: str) -> None:
+    """Half a megabyte of it once took five gigabytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(SHOP)) as shop, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in shop.namelist():
+            made.writestr(name, text if name == part else shop.read(name))
+    with pytest.raises(InputError, match=said):
+        sheets(packed.getvalue(), "b.xlsx")
 
 
 @pytest.mark.filterwarnings("ignore")  # openpyxl and zipfile warn of what they mend

@@ -7,7 +7,7 @@ from typing import Any, Final
 from auditkit.errors import InputError
 from auditkit.importers.base import Importer, ReadSibling
 from auditkit.importers.shapes import text_of
-from auditkit.importers.traffic import Edge, Traffic, draft, not_too_long
+from auditkit.importers.traffic import MAX_CALLS, Edge, Traffic, draft, not_too_long
 from auditkit.model.draft import Draft
 from auditkit.spans.json_text import items, mapping, the_document, whole
 
@@ -28,6 +28,8 @@ def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
     """
     document = the_document(not_too_long(text, name), name)
     rows = [mapping(row) for row in items(document) or items(mapping(document).get("data"))]
+    if len(rows) > 3 * MAX_CALLS:
+        raise InputError.of(name, f"has {len(rows):,} entries; up to {3 * MAX_CALLS:,} are read", "export a part of the system")
     tells_errors = any("errorCount" in row for row in rows)
     edges = [edge for row in rows if (edge := _edge(row, tells_errors)) is not None]
     if not edges:

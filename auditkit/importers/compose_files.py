@@ -24,6 +24,7 @@ _OVERRIDES: Final[Mapping[str, tuple[str, ...]]] = {
     for base in ("docker-compose", "compose")
     for end in (".yml", ".yaml")
 }
+_MOST_SERVICES: Final = 20_000
 _MOST_FILES: Final = 200
 
 
@@ -186,6 +187,9 @@ def _read_file(
         _stores(model, name, text, top, node, folder, variables)
         services = mapping_of(top.get("services"), f"{name}:{node.line_of('services')}", "services", model.problems)
         holder = node.child("services")
+        if len(services) > _MOST_SERVICES:
+            what = f"has {len(services):,} services; Compose is read up to {_MOST_SERVICES:,}"
+            raise InputError.of(name, what, "import a smaller part")
         for service, value in services.items():
             data = mapping_of(
                 value, f"{name}:{node.line_of('services', service)}", f"the service {service[:60]!r}", model.problems

@@ -21,6 +21,7 @@ from auditkit.model.system import ComponentKind, Question
 
 MAX_CHARACTERS: Final = 10_000_000
 MAX_EDGES: Final = 100_000
+MAX_NODES: Final = 50_000
 MAX_DEPTH: Final = 60
 CANNOT_SAY: Final = ("a DOT graph does not say how many instances run, nor who waits for an answer",)
 _START: Final = re.compile(
@@ -129,7 +130,7 @@ class _Parser:
         merged = {**defaults.edge, **facts}
         for tails, heads in pairwise(ends):
             if len(self.graph.edges) + len(tails) * len(heads) > MAX_EDGES:
-                raise self.refused(f"draws more than {MAX_EDGES:,} edges")
+                raise self.too_many(f"{MAX_EDGES:,} edges")
             self.graph.edges += [_Edge(tail, head, start, self.directed, merged) for tail in tails for head in heads]
         return [node for end in ends for node in end]
 
@@ -147,6 +148,8 @@ class _Parser:
                 self.at += 1
                 self.take()
         if token.text not in self.graph.nodes:
+            if len(self.graph.nodes) >= MAX_NODES:
+                raise self.too_many(f"{MAX_NODES:,} nodes")
             self.graph.nodes[token.text] = dict(defaults.node)
             self.graph.lines[token.text] = token.line
         return [token.text]
@@ -196,6 +199,9 @@ class _Parser:
             token = _Token(token.text + self.peek(1).text, token.line, is_quoted=True)
             self.at += 2
         return token
+
+    def too_many(self, what: str) -> InputError:
+        return InputError.of(f"{self.name}:{self.peek().line}", f"draws more than {what}", "split it")
 
     def refused(self, what: str) -> InputError:
         token = self.peek()

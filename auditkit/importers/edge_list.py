@@ -28,6 +28,7 @@ from auditkit.model.system import (
 )
 
 MAX_CHARACTERS: Final = 2_000_000
+MAX_ROWS: Final = 50_000
 """Longest text that is read as an edge list: forty thousand calls, which take five seconds and make a map of 10 MB."""
 _NESTED: Final[dict[str, type[Noun]]] = {"policy": Policy, "fallback": Fallback, "buffer": Buffer, "latency": LatencyRef}
 _IN_POLICY: Final[dict[str, type[Noun]]] = {"retry": Retry, "circuit_breaker": CircuitBreaker, "bulkhead": Bulkhead}
@@ -53,6 +54,8 @@ def _read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
         raise InputError.of(
             name, f"has {len(text) / 1e6:.0f} MB; edge lists are read up to {MAX_CHARACTERS // 10**6} MB", "split it"
         )
+    if (rows_said := text.count("\n")) > MAX_ROWS:
+        raise InputError.of(name, f"has {rows_said:,} lines; edge lists are read up to {MAX_ROWS:,}", "split it")
     rows = _rows(text, name)
     first = next(rows, None)
     if first is None:

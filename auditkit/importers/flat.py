@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from auditkit.errors import InputError
-from auditkit.importers.yaml_text import MAX_BYTES, Node, parse_all
+from auditkit.importers.yaml_text import Node, parse_all
 
+MAX_CHARACTERS: Final = 2_000_000
 _PROFILE: Final = ("spring.config.activate.onprofile", "spring.profiles")
 _ESCAPE: Final = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _ESCAPED: Final = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
@@ -50,8 +51,9 @@ def flat_settings(text: str, name: str) -> tuple[tuple[Flat, ...], tuple[str, ..
     >>> flat_settings("a.b=1 \\\n  2\n", "x.properties")[0][0].value
     '1 2'
     """
-    if len(text) > MAX_BYTES:
-        raise InputError.of(name, f"has {len(text) / 1e6:.0f} MB; settings are read up to {MAX_BYTES / 1e6:.0f} MB", "split it")
+    if len(text) > MAX_CHARACTERS:
+        what = f"has {len(text) / 1e6:.0f} MB; settings are read up to {MAX_CHARACTERS // 10**6} MB"
+        raise InputError.of(name, what, "split it")
     documents = _properties(text) if name.lower().endswith(".properties") else _yaml(text, name)
     kept: list[Flat] = []
     profiles: list[str] = []

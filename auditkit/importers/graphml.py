@@ -17,6 +17,8 @@ from auditkit.model.draft import Draft
 from auditkit.model.system import ComponentKind
 
 MAX_CHARACTERS: Final = 20_000_000
+MAX_SIGNS: Final = 500_000
+MAX_NODES: Final = 50_000
 CANNOT_SAY: Final = ("a GraphML graph of another tool does not say how many instances run, nor who waits for an answer",)
 _KINDS: Final = get_args(ComponentKind)
 _LABELS: Final = ("label", "name", "NodeLabel", "Label", "Name")
@@ -31,6 +33,11 @@ def _read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
 
     if len(text) > MAX_CHARACTERS:
         raise InputError.of(name, f"has {len(text) / 1e6:.0f} MB; GraphML is read up to 20 MB", "split it")
+    if (drawn := text.count("<node")) > MAX_NODES:
+        raise InputError.of(name, f"draws {drawn:,} nodes; GraphML is read up to {MAX_NODES:,}", "split it")
+    if (signs := text.count("<") + text.count("=")) > MAX_SIGNS:
+        what = f"holds some {signs:,} tags and attributes; GraphML is read up to {MAX_SIGNS:,}"
+        raise InputError.of(name, what, "split it")
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise InputError.of(name, "declares a document type of its own", "delete the <!DOCTYPE …> declaration")
     try:

@@ -17,6 +17,7 @@ from auditkit.model.system import ComponentKind, Question
 
 MAX_CHARACTERS: Final = 2_000_000
 MAX_ARROWS: Final = 100_000
+MAX_NODES: Final = 50_000
 CANNOT_SAY: Final = ("a flowchart does not say how many instances run, nor who waits for an answer",)
 _START: Final = re.compile(
     r"^[ \t]*(?:graph|flowchart(?:-elk)?)(?:[ \t]+(?:TB|TD|BT|RL|LR|[<>^v]))?[ \t]*(?=;|\r?$)", re.MULTILINE
@@ -140,6 +141,8 @@ def _nodes(said: str, at: int, line: int, reading: _Reading) -> tuple[list[str],
         if node is None:
             return found, at
         at = _shape(said, node.end(), node[0], line, reading)
+        if len(reading.lines) > MAX_NODES:
+            raise InputError.of(f"{reading.source}:{line}", f"draws more than {MAX_NODES:,} nodes", "split it")
         tail = re.compile(r":::[\w-]+").match(said, at)
         at = _blank(said, tail.end() if tail else at)
         found.append(node[0])

@@ -21,8 +21,8 @@ CANNOT_SAY: Final = (
 )
 MAX_CHARACTERS: Final = 60_000_000
 """Longest recording that is read for the map. Who calls whom shows in minutes of traffic; latencies need more, and take it."""
-MAX_VALUES: Final = 6_000_000
-"""How many values a recording may hold; those of real traces hold a twentieth as many values as characters."""
+MAX_VALUES: Final = 3_000_000
+"""How many values a recording may hold; real traces have one for every twenty characters or more."""
 MAX_CALLS: Final = 100_000
 """How many different calls, or workloads, a recording may show."""
 _SHOWN: Final = 3

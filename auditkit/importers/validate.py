@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard, TypeVar
 
-from auditkit.errors import InputError, Problem
+from auditkit.errors import MOST_PROBLEMS, InputError, Problem
 from auditkit.importers.characters import characters
 from auditkit.importers.explain import by_place, explain, nearest
 from auditkit.model.draft import Draft, Item
@@ -56,6 +56,8 @@ def _nouns(items: tuple[Item, ...], kind: type[N], label: str, problems: list[Pr
     for item in items:
         noun, found = explain(item, kind, label)
         problems.extend(found)
+        if len(problems) > MOST_PROBLEMS:
+            break  # to explain a million takes minutes, and nobody reads them
         nouns.extend([noun] if noun is not None else [])
     return nouns
 

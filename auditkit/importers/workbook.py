@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from auditkit.errors import InputError
 
-MAX_UNPACKED: Final = 200_000_000
+MAX_UNPACKED: Final = 100_000_000
 """Largest workbook that is unpacked, in bytes."""
+MAX_TAGS: Final = 3_000_000
+"""How many tags all parts of a workbook may hold; openpyxl builds some of them at once, at 270 bytes each."""
 MAX_CELLS: Final = 2_000_000
 _SIGNATURE: Final = b"PK\x03\x04"
 _OLD: Final = b"\xd0\xcf\x11\xe0"
@@ -33,8 +35,12 @@ def sheets(content: bytes, name: str) -> tuple[tuple[str, str], ...]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             size = sum(part.file_size for part in packed.infolist())
-        if size > MAX_UNPACKED:
-            raise InputError.of(name, f"unpacks to {size / 1e6:.0f} MB; workbooks are read up to 200 MB", "save it as CSV")
+            if size > MAX_UNPACKED:
+                what = f"unpacks to {size / 1e6:.0f} MB; workbooks are read up to {MAX_UNPACKED // 10**6} MB"
+                raise InputError.of(name, what, "save it as CSV")
+            if size > MAX_TAGS and (tags := sum(packed.read(part).count(b"<") for part in packed.infolist())) > MAX_TAGS:
+                what = f"holds some {tags:,} tags; workbooks are read up to {MAX_TAGS:,}"
+                raise InputError.of(name, what, "save the part that lists calls as CSV")
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         made = tuple((f"{name}/{_file(sheet.title)}.csv", _text(sheet, name)) for sheet in book.worksheets)
     except InputError:

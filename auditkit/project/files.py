@@ -20,6 +20,8 @@ from pathlib import Path
 from auditkit.errors import ExternalEdit, InputError, Problem
 
 JOURNAL = ".auditkit.journal"
+LARGEST_INPUT = 300_000_000
+"""Longest file that is read at once, in bytes; each format has a limit of its own below it."""
 WRITERS = 16
 """How many files are written to the disk at once."""
 
@@ -42,13 +44,17 @@ def digest_file(path: Path) -> str:
 def read_input(path: Path) -> bytes:
     """The bytes of a file that a person named. Raises `InputError` where it cannot be read."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST_INPUT + 1)
     except IsADirectoryError as error:
         raise InputError.of(str(path), "is a folder", "name a file in it") from error
     except FileNotFoundError as error:
         raise InputError.of(str(path), "does not exist", "check the path") from error
     except OSError as error:
         raise InputError.of(str(path), f"cannot be read: {error.strerror}", "check its permissions") from error
+    if len(content) > LARGEST_INPUT:
+        raise InputError.of(str(path), f"has more than {LARGEST_INPUT // 10**6} MB", "is it the right file? export less")
+    return content
 
 
 def read_text(path: Path) -> str:

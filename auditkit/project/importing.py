@@ -39,6 +39,8 @@ _SUFFIXES: Final = frozenset(
     {".yaml", ".yml", ".json", ".csv", ".xlsx", ".graphml", ".dsl", ".dot", ".gv", ".mmd", ".mermaid", ".properties"}
 )
 """What is looked at in a folder; a file that is named itself may have any suffix."""
+MAX_COMPONENTS: Final = 20_000
+"""How many components one import may bring."""
 LARGEST_SIBLING: Final = 10_000_000
 """Longest file, in bytes, that is read because another one refers to it."""
 
@@ -112,7 +114,7 @@ def _import(paths: Sequence[Path], folder: Path, format: str | None) -> tuple[Im
     previous, known = read_known(target)
     groups = _groups(read)
     ids = held.facts(folder).names
-    drafts = [renamed(_draft(reader, group), ids) for reader, group in groups]
+    drafts = [renamed(_not_too_many(_draft(reader, group)), ids) for reader, group in groups]
     said = {source.name: draft.cannot_say for (_, group), draft in zip(groups, drafts, strict=True) for source in group}
     if previous is not None:
         drafts.append(load_yaml(previous, str(target)))
@@ -241,14 +243,23 @@ def _draft(reader: str, group: Sequence[Source]) -> Draft:
     return scrub(importer.read_together(files, read_sibling))
 
 
+def _not_too_many(draft: Draft) -> Draft:
+    if len(draft.components) > MAX_COMPONENTS:
+        what = f"holds {len(draft.components):,} components; the map takes {MAX_COMPONENTS:,}"
+        raise InputError.of(draft.source, what, "are names made up for each request? import a part of the system")
+    return draft
+
+
 def _sibling_reader(path: Path) -> Callable[[str], str | None]:
     def read(relative: str) -> str | None:
         sibling = path.parent / relative
         try:
             if relative.endswith("/"):
                 return "\n".join(sorted(inside.name for inside in sibling.iterdir())) if sibling.is_dir() else None
-            small = sibling.is_file() and sibling.stat().st_size <= LARGEST_SIBLING
-            return without_forms(read_text(sibling)) if small else None
+            size = sibling.stat().st_size if sibling.is_file() else LARGEST_SIBLING + 1
+            if not 0 < size <= LARGEST_SIBLING:
+                return None if size else ""  # what the system makes up when it is read (/proc) may have no end
+            return without_forms(read_text(sibling))
         except (InputError, OSError, ValueError):
             return None  # a key store, a picture, a name that no file can have: nothing that could be read for addresses
 

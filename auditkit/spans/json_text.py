@@ -10,6 +10,7 @@ from typing import Any
 from auditkit.errors import InputError
 from auditkit.spans.lines import lines
 
+MAX_LINES = 1_000_000
 _OTHER = "is the file cut off, or of another format?"
 
 
@@ -26,11 +27,16 @@ def documents(text: str, name: str) -> Iterator[Any]:
         where = f"{name}:{whole.lineno}" if isinstance(whole, json.JSONDecodeError) else name
         what = whole.msg if isinstance(whole, json.JSONDecodeError) else "is nested too deeply"
         raise InputError.of(where, f"is no JSON: {what}", _OTHER) from whole
+    if text.count("\n") > MAX_LINES:
+        raise InputError.of(name, f"has more than {MAX_LINES:,} lines of JSON", "export a shorter window")
     for number, line in chain(first, numbered):
         try:
-            yield json.loads(line)
+            document = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise InputError.of(f"{name}:{number}", "is no line of JSON", _OTHER) from error
+        if not isinstance(document, (dict, list)):
+            raise InputError.of(f"{name}:{number}", "is no line of JSON with an object in it", _OTHER)
+        yield document
 
 
 def the_document(text: str, name: str) -> Any:

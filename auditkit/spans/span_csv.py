@@ -45,7 +45,8 @@ def _spans(rows: csv.DictReader[str], name: str) -> SpanTable:
             start, end = int(row["StartTimeUnixNano"]), int(row["EndTimeUnixNano"])
             if not row["TraceID"] or not row["SpanID"] or not row["PodName"]:
                 raise ValueError
-            timed.append((end - start, float(row.get("Duration") or "nan")))
+            if row.get("Duration"):
+                timed.append((end - start, float(row["Duration"])))
         except (TypeError, ValueError):
             problems.append(Problem(f"{name}:{rows.line_num}", "no readable span", "is the file cut off, or not a span CSV?"))
             continue
