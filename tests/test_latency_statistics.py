@@ -174,6 +174,20 @@ def test_several_cuts_need_kaplan_meier(measured):
     assert any("cut off at several values: 60ms, 120ms" in note for note in profile.warnings)
 
 
+def test_errors_of_two_versions_pile_up_at_two_timeouts(measured):
+    """Half waits 1 s and half 2 s, and both write their timeouts as errors: p99 is the true 1.29 s."""
+    rows = []
+    for i, took in enumerate(lognormal(40_000, 3, median_ms=200, sigma=0.8)):
+        cut = 2000 if i % 2 else 1000
+        rows.append((START + i * 0.09, took, "ok") if took < cut else (START + i * 0.09, cut + i % 3, "error"))
+    (profile,) = measured(rows).profiles
+    assert (profile.errors, profile.timeouts) == (0, sum(outcome == "error" for _, _, outcome in rows))
+    assert profile.p99.point == pytest.approx(0.2 * math.exp(0.8 * 2.326), rel=0.05)
+    assert {note.split(":")[0].split(" at ")[-1] for note in profile.warnings if "pile up" in note} == {"1s", "2s"}
+    refused = [(start, 10.0 if outcome == "error" else took, outcome) for start, took, outcome in rows]
+    assert measured(refused, "b.csv").profiles[0].timeouts == 0  # refused at once, in 10 ms, is no timeout
+
+
 def test_coordinated_omission_is_said_not_corrected(tmp_path):
     """One stall of 10 s among 10-ms calls of one user: p99 stays as measured, the estimate stands beside it."""
     rows, at = ["response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset"], 0.0

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from auditkit.latency import measure
 from auditkit.model.latency import Bounds, Histogram, LatencyProfile
 from auditkit.patterns.shares import samples_needed, upper_share
 from auditkit.patterns.tail import extrapolated_s
@@ -240,3 +241,21 @@ def test_the_extrapolated_tail_is_right_in_the_middle(sigma):
     drawn = np.sort(np.exp(np.random.default_rng(17).normal(0, sigma, (200, 1000))))
     found = [extrapolated_s(histogram(values), 0.001) for values in drawn.tolist()]
     assert np.median(found) == pytest.approx(math.exp(sigma * 3.0902), rel=0.15)
+
+
+def test_a_tick_of_the_clock_is_added_where_single_samples_decide(tmp_path):
+    """A clock of 1 ms: of 6,000 calls 30 are told as 1 ms, and may have lasted almost 2: 2 ms, not 1, and that is said."""
+    path = tmp_path / "a.csv"
+    path.write_text("caller,callee,duration_ms\n" + "a,b,0\n" * 5970 + "a,b,1\n" * 30)
+    advice = advise(measure([path]).profiles[0])
+    assert advice.recommended_s == 0.002
+    assert "the 1ms that lie between two ticks of the clock" in advice.reason
+
+
+def test_a_timeout_that_one_call_decides_says_so(tmp_path):
+    """3,000 calls of 20 ms and one of an hour: nothing below the hour is shown to keep 0.1 %, and whose hour that is, is said."""
+    path = tmp_path / "a.csv"
+    rows = "".join(f"a,b,{20 + i / 1000}\n" for i in range(2999))
+    path.write_text("caller,callee,duration_ms\n" + rows + "a,b,3600000\n")
+    advice = advise(measure([path]).profiles[0])
+    assert "x p99, for the slowest 1 of 3,000; look at them before anybody waits so long" in advice.reason

@@ -1,8 +1,8 @@
 """Data that were cut off at an existing timeout: seen, counted as "at least that", never as latencies.
 
-Three signs: outcomes that say timeout; errors that pile up at one duration; answers that pile up at a round duration, at the
-very end. Where calls were cut off before others were answered (several timeouts, by version), the quantiles are those of
-E. L. Kaplan and P. Meier, Nonparametric estimation from incomplete observations (1958).
+Three signs: outcomes that say timeout; errors that pile up at one duration, or at a few round ones; answers that pile up at a
+round duration, at the very end. Where calls were cut off before others were answered (several timeouts, by version), the
+quantiles are those of E. L. Kaplan and P. Meier, Nonparametric estimation from incomplete observations (1958).
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ from auditkit.units import format_duration
 _PILE = 1.02
 """Durations within 2 % of each other are one pile: timers and schedulers are late by that much."""
 _FEWEST = 5
+_SHARE = 0.05
+"""Of the errors, that a pile of one version has to hold."""
+_LATE = 0.75
+"""Of the answers, that come before a timeout."""
+_NEAR = 0.25
+"""Answers, for each error, that may lie where errors pile up."""
 _ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 10.0)
 
 
@@ -42,9 +48,10 @@ class Censored:
 def censored(rows: Reduced) -> Censored:
     """What of one call's rows was cut off. Errors and answers in a pile become timeouts, and that is said."""
     outcome, notes = rows.outcome.copy(), list[str]()
-    for kind, found in (("errors", _pile_of_errors(rows)), ("answers", _pile_of_answers(rows))):
-        if found is not None:
-            chosen, at = found
+    one, answers = _pile_of_errors(rows), _pile_of_answers(rows)
+    errors = _piles_by_version(rows) if one is None else [one]
+    for kind, found in (("errors", errors), ("answers", [] if answers is None else [answers])):
+        for chosen, at in found:
             outcome[chosen] = TIMEOUT
             n = int(rows.n[chosen].sum())
             notes.append(f"{n} {kind} pile up at {_text(at)}: counted as cut off there, by a timeout that exists already")
@@ -55,9 +62,9 @@ def censored(rows: Reduced) -> Censored:
         notes.append(f"cut off at several values: {', '.join(_text(cut) for cut in cuts)}")
     if late.any():
         n = int(marked.n[late].sum())
-        notes.append(
-            f"{n} calls were cut off; what is above {_text(cuts[-1])} is not known" if cuts else f"{n} calls were cut off"
-        )
+        last = Censored(marked, cuts).last_cut_s
+        beyond = "" if last is None else f"; what is above {_text(last)} is not known"
+        notes.append(f"{n} calls were cut off{beyond or ', some of them before others were answered' * bool(cuts)}")
     return Censored(marked, cuts, tuple(notes))
 
 
@@ -78,6 +85,31 @@ def _pile_of_errors(rows: Reduced) -> tuple[npt.NDArray[np.bool_], float] | None
         return None
     near = rows.n[answered & (rows.hi_s >= middle / _PILE)].sum()  # errors that come as fast as answers are no timeouts
     return (pile, middle) if near <= 0.1 * rows.n[pile].sum() + 0.001 * rows.n[answered].sum() else None
+
+
+def _piles_by_version(rows: Reduced) -> list[tuple[npt.NDArray[np.bool_], float]]:
+    """Most errors at a few round durations, later than most answers, and many more than the answers there.
+
+    Several timeouts, as of two versions or instances; answers may come later, of those who wait longer.
+    """
+    errors, answered = (rows.outcome == ERROR) & (rows.hi_s > 0), rows.outcome == OK
+    total = int(rows.n[errors].sum())
+    if total < _FEWEST:
+        return []
+    found = []
+    for top in _piles(rows.hi_s[errors], rows.n[errors]):
+        at = round_value(top)
+        if at is None:
+            continue
+        lo, hi = at * 0.999, top * 1.0001
+        pile = errors & (rows.hi_s >= lo) & (rows.hi_s <= hi)
+        near = int(rows.n[answered & (rows.hi_s >= lo) & (rows.lo_s <= hi)].sum())
+        n = int(rows.n[pile].sum())
+        before = int(rows.n[answered & (rows.hi_s < lo)].sum())
+        late = before >= _LATE * rows.n[answered].sum()  # what fails faster than answers come has not waited
+        if late and n >= max(_FEWEST, _SHARE * total) and near <= _NEAR * n:
+            found.append((pile, at))
+    return found if sum(int(rows.n[pile].sum()) for pile, _ in found) >= 0.5 * total else []
 
 
 def _pile_of_answers(rows: Reduced) -> tuple[npt.NDArray[np.bool_], float] | None:

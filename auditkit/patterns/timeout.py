@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from auditkit.model.latency import BoundBy, FalseTimeouts, Grade, Histogram, LatencyProfile, TimeoutAdvice
+from auditkit.patterns.clock import tick_s
 from auditkit.patterns.shares import lower_share, samples_needed, upper_share
 from auditkit.patterns.tail import extrapolated_s
 from auditkit.units import format_share, round_up, say_duration
@@ -36,6 +37,8 @@ TARGET = 0.001
 """Share of healthy calls that may be cut off, unless an SLO is stricter."""
 SEED_FACTORS = (2.0, 3.0)
 """The seed lies between two and three times p99."""
+_FAR = 10.0
+"""A timeout of more than so many times p99 is set by a few calls that may be of another kind."""
 PROVISIONAL_S = 5.0
 """Where to start without data, in seconds, unless a limit is lower."""
 
@@ -184,7 +187,16 @@ def _raised(profile: LatencyProfile, target: float, value_s: float) -> tuple[flo
         return value_s, ""
     enough = _smallest_within(profile.ok, profile.timeouts, target)
     why = f"raised so that at most {format_share(target)} of healthy calls are cut off"
-    return (value_s, "") if enough is None else (enough, why)
+    if enough is None:
+        return value_s, ""
+    tick = tick_s(profile.ok, enough)
+    if tick:
+        why += f", and by the {_text(tick)} that lie between two ticks of the clock"
+    times = enough / profile.p99.point if profile.p99.point else 0.0
+    if times > _FAR:
+        slowest = profile.ok.above(_FAR * profile.p99.point)[1]
+        why += f": {times:,.0f} x p99, for the slowest {slowest:,} of {profile.n:,}; look at them before anybody waits so long"
+    return enough + tick, why
 
 
 def _raised_when_busy(profile: LatencyProfile, target: float, value_s: float) -> tuple[float, str]:
