@@ -84,11 +84,18 @@ def test_equal_luck_tells_apart_what_means_alone_could_not() -> None:
 
 def test_a_grid_holds_the_closed_form_and_whole_places() -> None:
     """Whatever it is: the value itself is tried, and nobody is offered half a place or no attempt."""
-    for name, value in (("max_concurrent", 1.0), ("max_attempts", 7.0), ("timeout_s", 0.3), ("open_for_s", 10.0)):
+    for name, value in (
+        ("max_concurrent", 1.0),
+        ("max_attempts", 7.0),
+        ("timeout_s", 0.3),
+        ("open_for_s", 10.0),
+        ("failure_rate", 0.7),
+    ):
         values = grid(name, value)
         assert value in values
         assert list(values) == sorted(set(values))
         assert values[0] > 0
+        assert name != "failure_rate" or values[-1] == 1.0
         assert name not in ("max_concurrent", "max_attempts") or all(v == int(v) for v in values)
 
 

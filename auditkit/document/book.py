@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from auditkit.model.audit import AuditFacts, Gap, Strategy
 from auditkit.model.draft import Conflict, Coverage
@@ -13,6 +14,10 @@ from auditkit.model.latency import LatencyProfile
 from auditkit.model.noun import Noun
 from auditkit.model.runs import KeptRun
 from auditkit.model.system import System
+
+if TYPE_CHECKING:
+    from auditkit.simulation.storms import StormMap
+    from auditkit.simulation.tuning import Tuning
 
 _FIRST_S, _LAST_S = 631152000.0, 7258118400.0
 """Epoch seconds of 1990 and 2200: outside of them a start time is no date."""
@@ -34,7 +39,8 @@ class Book:
 
     `single_points` is the sentence of `auditkit.checks.sentence_on_single_points`, the only one in the document that speaks
     about the absence of single points. `gaps` is what exported targets cannot express, by target; `targets` how each says what
-    it can. `runs` are simulated experiments to be shown, `simulated_with` what their simulation had to assume. `changes` is
+    it can. `runs` are simulated experiments to be shown, `simulated_with` what their simulation had to assume. `tunings`
+    are plateaus of single calls' figures, `storms` maps of where retries keep a callee down. `changes` is
     what is different since the audit of `changes_since`, in sentences; None where no earlier audit is known. `docx_template` is
     a user's own .docx.
     """
@@ -52,6 +58,8 @@ class Book:
     targets: Mapping[str, str] = field(default_factory=dict)
     runs: tuple[KeptRun, ...] = ()
     simulated_with: tuple[Assumption, ...] = ()
+    tunings: tuple[Tuning, ...] = ()
+    storms: tuple[StormMap, ...] = ()
     changes: tuple[str, ...] | None = None
     changes_since: dt.date | None = None
     docx_template: bytes | None = None

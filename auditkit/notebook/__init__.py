@@ -87,6 +87,7 @@ from auditkit.notebook.strategy_tables import (
 )
 from auditkit.notebook.timeout_panel import latency_picture, timeout_panel
 from auditkit.notebook.times_panel import times_panel, times_table
+from auditkit.notebook.tuning_panel import map_storms, tuning_panel
 from auditkit.notebook.walking import (
     answer_open,
     attempt,
@@ -122,12 +123,14 @@ __all__ = [
     "exports", "exports_table", "facts_table", "fallbacks_table", "files_table", "finding_key", "findings_about",
     "findings_table", "first_call", "first_callee", "first_finding", "first_recommended", "gaps_table", "graph_html",
     "graph_panel", "grounds_table", "import_panel", "importers_reference", "journeys_table", "latency_picture",
-    "latency_sources_reference", "latency_table", "least_known", "legend_table", "measure_exports", "measure_panel",
+    "latency_sources_reference", "latency_table", "least_known", "legend_table", "map_storms", "measure_exports",
+    "measure_panel",
     "missing_table", "monitoring_table", "names", "omissions_table", "open_audit", "pattern_panel", "patterns_reference",
     "policies_table", "progress_panel", "proposed_failures", "prove", "questions_panel", "questions_table", "readable",
     "recording_table", "refused_table", "rehearsal", "rehearsal_of", "save_graph", "seen_reference", "simulation_panel",
     "simulation_svg", "single_points_table", "sources_of_checks", "stage_file", "standings_table", "states_table",
     "steps_table", "strategy_panel", "timeout_panel", "timeouts_table", "times_panel", "times_table", "to_pyvis",
-    "today_and_proposed", "trials_table", "two_rules_table", "unanswered_table", "unmeasured_table", "who", "whole_text",
+    "today_and_proposed", "trials_table", "tuning_panel",
+    "two_rules_table", "unanswered_table", "unmeasured_table", "who", "whole_text",
     "words_reference", "writes_table", "written_table",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditkit.document import FORMATS, Book, Missing, Provenance, document, missing, what_changed
 from auditkit.errors import InputError
@@ -21,6 +22,10 @@ from auditkit.project.generated import write_generated
 from auditkit.project.inputs import Inputs, read
 from auditkit.project.steps import steps
 from auditkit.version import VERSION
+
+if TYPE_CHECKING:
+    from auditkit.simulation.storms import StormMap
+    from auditkit.simulation.tuning import Tuning
 
 _SAME_STORY = ("actions", "strategy_json")
 """Targets that hold what the document says, for other programs; it does not speak of them, whichever are written beside it."""
@@ -71,6 +76,7 @@ def book(inputs: Inputs) -> Book:
     """Everything that the document of an audit rests on."""
     last = history.last_before(inputs.folder, inputs.facts.date)
     trials, runs = held.trials(inputs.folder), held.runs(inputs.folder)
+    tunings, storms = _tuned(inputs.folder)
     shown = runs.runs if runs.rests_on == trials.rests_on else ()
     return Book(
         system=inputs.system,
@@ -90,10 +96,22 @@ def book(inputs: Inputs) -> Book:
         single_points=inputs.sentence_on_single_points,
         runs=shown if inputs.trials else (),
         simulated_with=trials.assumptions if inputs.trials else (),
+        tunings=tunings,
+        storms=storms,
         changes=None if last is None else what_changed(compare(last.strategy, inputs.strategy)),
         changes_since=None if last is None else last.date,
         docx_template=held.template(inputs.folder),
     )
+
+
+def _tuned(folder: Path) -> tuple[tuple[Tuning, ...], tuple[StormMap, ...]]:
+    """What was tuned and mapped; the simulation is loaded only where there is any."""
+    if not (folder / held.TUNING).is_file():
+        return (), ()
+    from auditkit.project.kept_tuning import kept
+
+    file = kept(folder)
+    return file.tunings, file.storms
 
 
 def plan_into(folder: Path) -> Strategy:

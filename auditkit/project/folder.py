@@ -35,6 +35,7 @@ PROFILES = "latency/profiles.parquet"
 MANIFEST = "out/manifest.json"
 TRIALS = "out/simulation.json"
 RUNS = "out/runs.json"
+TUNING = "out/tuning.json"
 TEMPLATE = "template.docx"
 """A Word file of one's own, whose styles and page the document takes over."""
 

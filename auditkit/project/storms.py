@@ -1,4 +1,4 @@
-"""The map of retry storms of one call, with the plan's settings. Nothing is written."""
+"""The map of retry storms of one call, with the plan's settings; kept in `out/tuning.json`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from auditkit.errors import InputError
 from auditkit.planning import with_policies
 from auditkit.planning.storms import callee_of
 from auditkit.project.inputs import read
+from auditkit.project.kept_tuning import keep
 from auditkit.simulation.storms import StormMap, storm_map
 
 
@@ -23,7 +24,9 @@ def storms(
     """
     inputs = read(place)
     proposed = with_policies(inputs.system, replace(inputs, trials=()).strategy.policies)
-    return storm_map(callee_of(proposed, inputs.profiles, dependency), seed=seed, progress=progress)
+    found = storm_map(callee_of(proposed, inputs.profiles, dependency), seed=seed, progress=progress)
+    keep(place, storms=[found])
+    return found
 
 
 def draw(found: StormMap, file: Path) -> None:

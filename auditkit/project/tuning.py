@@ -1,4 +1,4 @@
-"""Figures of one call of the plan, tried around their closed forms in simulation. Nothing is written."""
+"""Figures of one call of the plan, tried around their closed forms in simulation; kept in `out/tuning.json`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from auditkit.planning import with_policies
 from auditkit.planning.overlay import replace_policies, settings
 from auditkit.planning.tuning import PATTERN_OF, closed_forms, grid, with_figure
 from auditkit.project.inputs import read
+from auditkit.project.kept_tuning import keep
 from auditkit.simulation.tuning import FAULT_SHARE, SEEDS, Tuning, tune
 
 
@@ -24,8 +25,9 @@ def tuned(
     seeds: int = SEEDS,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> tuple[Tuning, ...]:
-    """Timeout, attempts, open time and places of one call (`from -> to`) as proposed: the plateau around each.
+    """The figures of one call (`from -> to`) as proposed: timeout, attempts, places, a breaker's rate, window and pause.
 
+    The plateau around each is kept, and stands in the document; no setting is changed.
     `fault_share` (0..1) is how much of the time the fault is assumed to be there or felt. Raises `InputError` where there is no
     plan yet, no such call with settings of its own in it, or no fault in it that would try them.
     """
@@ -52,6 +54,7 @@ def tuned(
                 progress=partial(_further, progress, before, of),
             )
         )  # fmt: skip
+    keep(place, tunings=found)
     return tuple(found)
 
 

@@ -35,7 +35,7 @@ DEGRADED_LOSS = 0.5
 MARGIN = 0.0001
 """Losses (0..1) that are closer than this count as equal: a tenth of the false timeouts that are allowed."""
 
-Figures = Literal["timeout_s", "max_attempts", "open_for_s", "max_concurrent"]
+Figures = Literal["timeout_s", "max_attempts", "failure_rate", "window_s", "open_for_s", "max_concurrent"]
 
 
 class Tried(Noun):

@@ -9,6 +9,7 @@ from typing import Final
 from auditkit.document.blocks import Block, Heading, Part, Rich, Row, code, joined, link, rich, strong, table, text
 from auditkit.document.completeness import Missing
 from auditkit.document.sections.simulated import simulated
+from auditkit.document.sections.tuned import tuned
 from auditkit.document.sections.words import gaps
 from auditkit.document.view import IN_FULL, MOST, View
 from auditkit.model.audit import Experiment
@@ -52,6 +53,7 @@ def experiments(view: View, empty: tuple[Missing, ...]) -> list[Block]:
         )
     ]
     found += simulated(view)
+    found += tuned(view)
     for kind, title, anchor in _KINDS:
         found += _of_kind(view.experiments(kind), title, anchor)
     return [*found, *gaps(empty, "experiments")]
