@@ -116,6 +116,11 @@ _SIGN: Final = re.compile("|".join(re.escape(sign) for signs, _ in _SHAPES for s
 """The same at once, which is quicker for a short text and slower for a long one."""
 PRIVATE_KEY: Final = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)(.*?)(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 URL_PASSWORD: Final = re.compile(r"(://[^:/\s@'\"]*:)(?!//)([^\s/'\"]+)(?=@)")
+_BARE_PASSWORD: Final = re.compile(
+    r"(?<=[\w.-]:)(?<!mailto:)[^\s@'\"/:,;\\{}\[\]()<>]{3,200}(?=@(?!sha256:)(?:[A-Za-z][\w.-]*|\d+\.\d+\.\d+\.\d+)(?:[:/\s'\",;]|$))"
+)
+"""What stands between user and host where no scheme is in front: `u:hunter2@db:5432` (a digest, `x:1@sha256:…`, is none)."""
+_SET: Final = re.compile(r"(?<![\w.\-])([A-Za-z_][\w.\-]{0,100})(=|:[ \t]+)([^\s,;&|]+)")
 _DSN_PASSWORD: Final = re.compile(r"(\b[\w.-]{1,60}:)([^\s@'\"/:]{1,1000})(?=@(?:tcp|unix)?\()")
 _MYSQL_FLAG: Final = re.compile(r"(\bmysql\w{0,50}\b[^\n]{0,200}?[\s'\"]-p)([^\s'\",\]]+)")
 REFERENCE: Final = re.compile(
@@ -139,6 +144,7 @@ def without_forms(text: str) -> str:
     """The same, private keys aside: what stands in one line."""
     if "@" in text:
         text = URL_PASSWORD.sub(rf"\g<1>{MARK}", text)
+        text = _BARE_PASSWORD.sub(MARK, text)
         if any(sign in text for sign in ("@(", "@tcp(", "@unix(")):
             text = _DSN_PASSWORD.sub(rf"\g<1>{MARK}", text)
     if "mysql" in text and "-p" in text:
@@ -147,3 +153,16 @@ def without_forms(text: str) -> str:
         if any(sign in text for sign in signs):
             text = shape.sub(MARK, text)
     return text
+
+
+def without_settings(text: str, signs: str = "=") -> str:
+    """A text of ours without the values that it quotes under the name of a credential, as `NAME=value` (or `NAME: value`).
+
+    >>> without_settings("web -> cart: login with password=hunter2"), without_settings("token: x, user: y", "=:")
+    ('web -> cart: login with password=REDACTED', 'token: REDACTED, user: y')
+    """
+    return _SET.sub(lambda m: m[1] + m[2] + MARK if m[2][0] in signs and _is_told(m[1], m[3]) else m[0], text)
+
+
+def _is_told(name: str, value: str) -> bool:
+    return names_credential(name) and not REFERENCE.fullmatch(value)

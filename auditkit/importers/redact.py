@@ -24,7 +24,7 @@ _MOST_NAMES: Final = 300
 """Most names of credentials that are looked for one by one."""
 _KEY: Final = re.compile(
     r"""(?P<key>-{0,2}[A-Za-z_][\w.\-]*)"""
-    r"""(?:(?P<equals>\\?["']?[ \t]*=[ \t]*)|(?P<colon>\\?["']?[ \t]*:(?:[ \t]+|(?=\\?["'])))|(?P<blank>[ \t]+))"""
+    r"""(?:(?P<equals>\\?["']?[ \t]*=[ \t]*)|(?P<colon>\\?["']?[ \t]*:(?:[ \t]+|(?=\\?["'])))|(?P<blank>["']?[ \t]+))"""
 )
 _QUOTED: Final = r"""\\"(?:[^"\\\n]|\\\\.)*\\"|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\$\{[^}\n]*\}"""
 _VALUES: Final = {
@@ -40,6 +40,8 @@ _GIVEN: Final = (
     r"""(?P<value>"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s{}\[\],][^\n,}\]]*)"""
 )
 """Name and value of an environment variable, or of a tag with its type, in one line or several."""
+_TWO_WORDS: Final = re.compile(r"""\s*["']?[\w.\-]+["']?[ \t]+(?:"[^"]*"|'[^']*'|[^\s"'=:<>]+);?\s*""")
+"""A line of a name and a value, as configuration files (`requirepass x`) and Structurizr (`"token" "x"`) have them."""
 _NO_SECRET: Final = frozenset({"true", "false", "null", "~", "True", "False", "none", "None", "unknown"})
 _ANCHOR: Final = re.compile(r"(?:[&!][^\s]*\s+)+")
 _SETTING: Final = re.compile(r"(-{0,2}[A-Za-z_][\w.\-]*)=(.+)", re.DOTALL)
@@ -203,7 +205,8 @@ def _line(line: str, any_name: re.Pattern[str]) -> str:
             break
         how = match.lastgroup or ""
         value = _VALUES[how].match(line, match.end()) if names_credential(match["key"]) else None
-        if value is None or (how == "blank" and not match["key"].startswith("-")) or value[0] in _NO_SECRET:
+        two_words = how == "blank" and not match["key"].startswith("-")
+        if value is None or (two_words and not _TWO_WORDS.fullmatch(line)) or value[0] in _NO_SECRET:
             done.append(line[at : match.end("key")])
             at = match.end("key")
             continue

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from auditkit.errors import Problem
-from auditkit.importers.credentials import without_credentials
+from auditkit.importers.credentials import without_credentials, without_settings
 from auditkit.model.draft import Draft, Item
 from auditkit.model.system import Question
 
@@ -41,7 +41,7 @@ def scrub(draft: Draft) -> Draft:
 
 def scrub_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Problems without credentials in what they quote."""
-    return tuple(Problem(p.where, without_credentials(p.what), without_credentials(p.remedy)) for p in problems)
+    return tuple(Problem(p.where, _without(p.what), _without(p.remedy)) for p in problems)
 
 
 def _items(items: tuple[Item, ...]) -> tuple[Item, ...]:
@@ -54,7 +54,15 @@ def _question(question: Question) -> Question:
     return question if cleaned == said else Question.model_validate(cleaned)
 
 
-_without = lru_cache(maxsize=50_000)(without_credentials)  # most texts of a draft are one of a few
+@lru_cache(maxsize=50_000)  # most texts of a draft are one of a few
+def _without(text: str) -> str:
+    return without_settings(without_credentials(text))
+
+
+@lru_cache(maxsize=50_000)
+def _quoted(text: str) -> str:
+    """A locator, which may quote a label of a diagram."""
+    return without_settings(without_credentials(text), "=:")
 
 
 def _clean(value: T) -> T:
@@ -62,7 +70,10 @@ def _clean(value: T) -> T:
     if isinstance(value, str):
         return _without(value)  # type: ignore[return-value]
     if isinstance(value, Mapping):
-        return {_clean(key): _clean(below) for key, below in value.items()}  # type: ignore[return-value]
+        return {  # type: ignore[return-value]
+            _clean(key): _quoted(below) if key == "locator" and isinstance(below, str) else _clean(below)
+            for key, below in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return type(value)(_clean(below) for below in value)
     return value
