@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+from cli import auditkit
+from importer_seeds import SEEDS
 from mutations import damaged_json, damaged_text, outcome
 
 from auditkit.errors import InputError
@@ -161,3 +164,12 @@ def test_a_call_that_names_nobody_is_a_question():
     assert [(d.data["from"], d.data["to"]) for d in found.dependencies] == [("web", "redis")]
     asked = [q.what for q in found.questions if q.id == "called web"]
     assert asked == ["Whom does web call by 'pay'? 1 call in the traces name nobody, and nobody answered there (t.json)"]
+
+
+def test_traces_in_which_every_call_failed_end_in_a_document(tmp_path: Path) -> None:
+    """No answer, no tail to draw: it once ended the run in a traceback."""
+    text = SEEDS["zipkin"][1]
+    (tmp_path / "traces.json").write_text(text)
+    assert auditkit("import", tmp_path / "traces.json", "--into", tmp_path / "audit").code == 0
+    ran = auditkit("run", tmp_path / "audit", "--json")
+    assert (ran.code, ran.err) == (0, "")

@@ -45,10 +45,10 @@ def latency_picture(view: View, name: str = "latencies") -> tuple[str, str, str]
 
 
 def slowest(view: View) -> list[Measured]:
-    """Every measured call, that with the largest p99 first."""
+    """Every call of which an answer was measured, that with the largest p99 first."""
     found = []
     for dependency in view.calls:
-        speaking = [p for target in dependency.to for p in profiles_of(dependency, target, view.book.profiles)]
+        speaking = [p for target in dependency.to for p in profiles_of(dependency, target, view.book.profiles) if p.ok.total]
         if speaking:
             proposal = view.proposals.get(dependency.subject)
             proposed = timeout_s(proposal.proposed) if proposal else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import ipywidgets as widgets
@@ -24,7 +25,7 @@ def timeout_panel(audit: Audit, call: str | None = None) -> Panel:
     Without measured calls it says so. The parts named after the choice are those of the call shown first.
     """
     profiles, advices = audit.profiles, {advice.call: advice for advice in audit.advices()}
-    calls = [name for name in profiles if name in advices]
+    calls = [name for name in profiles if name in advices and profiles[name].ok.total]
     if not calls:
         empty = widgets.HTML("<p>Nothing is measured yet: give a latency export to the panel above.</p>")
         return Panel(empty, {"message": empty})
@@ -85,6 +86,8 @@ def latency_picture(audit: Audit, call: str | None) -> widgets.HTML:
         return widgets.HTML("<p>Nothing is measured yet.</p>")
     advice = next((advice for advice in audit.advices() if advice.call == call), None)
     profile = audit.profiles[call]
+    if not profile.ok.total:
+        return widgets.HTML(f"<p>Of {html.escape(call)} no answer was measured, only errors and timeouts.</p>")
     dependency = dependency_of(audit.system, profile)
     today_s = timeout_s(dependency.policy) if dependency else None
     marks = Marks(proposed_s=advice.recommended_s if advice else None, today_s=today_s)
