@@ -215,7 +215,7 @@ def test_proposed_settings_contain_what_today_stops_everything(shown: dict[str, 
 def test_experiments_are_simulated_from_top_to_bottom(shown: dict[str, Shown]) -> None:
     """No click: verdicts with both settings, what each is needed for, and how far each pattern has come."""
     cells = shown["06_prove_it"]
-    assert re.search(r"\d+ of \d+ experiments simulated, seed 1\. Kept in out/simulation\.json\.", cells["prove"])
+    assert re.search(r"\d+ of \d+ faults simulated, seed 1\. Kept in out/simulation\.json\.", cells["prove"])
     assert "No proposed setting is refuted." in cells["prove"]
     slow = "chaos-timeout-api-home-recommendation ✕ fails ✓ holds api:home -> recommendation home: 0.00% bad"
     assert slow in cells["verdicts"]
@@ -260,7 +260,7 @@ def test_the_same_notebooks_lead_through_online_boutique(shared: Path, tmp_path:
     assert audit.decisions == ()
     assert "Not recorded" in cells["03_blast_radius"]["decide"]
     assert "not in this system, nothing was changed" in cells["01_map_the_system"]["decide"]
-    assert "experiments simulated, seed 1. Kept in out/simulation.json." in cells["06_prove_it"]["prove"]
+    assert "faults simulated, seed 1. Kept in out/simulation.json." in cells["06_prove_it"]["prove"]
     assert "\nAll steps are done and up to date.\n" in cells["07_strategy"]["close"]
 
 
