@@ -308,7 +308,9 @@ class Twin:
         breaker.seen.append((part, good, slow))
         calls = len(breaker.seen)
         failed, crept = sum(not g for _, g, _ in breaker.seen), sum(s for _, _, s in breaker.seen)
-        by_rate = calls >= ints[c.L_MIN_CALLS] and (failed >= floats[c.L_RATE] * calls or crept >= floats[c.L_SLOW_RATE] * calls)
+        by_rate = calls >= ints[c.L_MIN_CALLS] and (
+            0 < failed >= floats[c.L_RATE] * calls or 0 < crept >= floats[c.L_SLOW_RATE] * calls
+        )
         counted = breaker.row if ints[c.L_ROW] else failed
         if (not good and counted >= ints[c.L_FAILURES]) or by_rate:
             self.trip(breaker, floats)

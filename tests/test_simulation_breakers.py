@@ -34,7 +34,7 @@ def random_breaker(rng: random.Random) -> dict[str, Any]:
     if by in ("row", "row and rate"):
         found["in_a_row"] = True
     if by in ("rate", "row and rate"):
-        found |= {"failure_rate": rng.choice(["20%", "50%", "100%"]), "min_calls": rng.choice([1, 4, 20])}
+        found |= {"failure_rate": rng.choice(["0%", "20%", "50%", "100%"]), "min_calls": rng.choice([1, 4, 20])}
     if by == "slow":
         found |= {"slow_call": rng.choice(["10ms", "40ms"]), "slow_call_rate": rng.choice(["30%", "80%"]), "min_calls": 5}
     found["window"] = rng.choice(["100ms", "1s", "10s"])

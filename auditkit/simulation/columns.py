@@ -62,12 +62,14 @@ K_TICKET, K_FRAME, K_FRAME_TICKET, K_DEP, K_GOOD, K_LEFT, K_DEGRADED, K_ALT, K_N
 # runs: one leg under way, over all its attempts
 (
     R_TICKET, R_CALL, R_CALL_TICKET, R_LEG, R_GUARD, R_ATTEMPT, R_EPOCH, R_REQUEST, R_NEXT,
-    R_LANE, R_EARLIER, R_LATER, R_AHEAD, R_BEHIND,
-) = range(14)  # fmt: skip
+    R_LANE, R_EARLIER, R_LATER, R_AHEAD, R_BEHIND, R_LIFE,
+) = range(15)  # fmt: skip
 R_SINCE, R_DUE, R_DEADLINE = range(3)
 
 # guards: breaker, bulkhead and budget of one leg in one instance of the caller
-G_STATE, G_EPOCH, G_TRIPS, G_PROBES, G_PASSED, G_BUSY, G_HEAD, G_TAIL, G_SLICE, G_CALLS, G_FAILED, G_SLOW, G_ROW = range(13)
+G_STATE, G_EPOCH, G_TRIPS, G_PROBES, G_PASSED, G_BUSY, G_HEAD, G_TAIL, G_SLICE, G_CALLS, G_FAILED, G_SLOW, G_ROW, G_LIFE = range(
+    14
+)
 G_TOKENS, G_SINCE, G_FROM, G_UNTIL, G_FRESH = range(5)
 CLOSED, OPEN, HALF_OPEN = range(3)
 SLICES: Final = 10

@@ -16,6 +16,7 @@ from auditkit.model.paths import Paths, alternatives, paths, stages
 from auditkit.model.policy import breaker, bulkhead, retry, timeout_s
 from auditkit.model.system import CircuitBreaker, Dependency, Fallback, Journey, Nothing, Policy, Retry, System, split_target
 from auditkit.simulation import columns as c
+from auditkit.simulation.door import wrong_with
 from auditkit.simulation.faults import fault_tables, load_marks
 from auditkit.simulation.flows import shares_of
 from auditkit.simulation.loading import load_kernels
@@ -60,12 +61,14 @@ class Compiled:
 
 
 def compiled_system(system: System, profiles: Mapping[str, LatencyProfile], setup: Setup) -> Compiled:
-    """Tables of one system under one setup. Raises `InputError` where nothing can be simulated: no journey."""
+    """Tables of one system under one setup. Raises `InputError` where nothing can be simulated: no journey, no time."""
     load_kernels()
     from auditkit.simulation.kernel_base import World
 
     if not system.journeys:
         raise InputError.of(system.system, "has no journeys", "say what users want of it: journeys: [{id: …, entry: …}]")
+    if problems := list(wrong_with(setup, system)):
+        raise InputError(problems)
     said: dict[tuple[str, str], None] = {}
     known = paths(system)
     operations, reached, circles = _reached(known)

@@ -87,14 +87,14 @@ from auditkit.simulation.columns import (
 )  # fmt: skip
 from auditkit.simulation.draws import compiled, part, request_key
 from auditkit.simulation.kernel_base import State, World, drop_first, lane_leave, new_frame, push
-from auditkit.simulation.kernel_calls import attempt, begin, heard, waited_in_vain
+from auditkit.simulation.kernel_calls import attempt, begin, heard, lose_guard, waited_in_vain
 from auditkit.simulation.kernel_held import held
 from auditkit.simulation.kernel_work import answer, arrive, finish, next_in_queue, note_busy
 
 
 @part
 def _crash(w: World, s: State, inst: int, t: float) -> None:
-    """Everything that runs or waits in an instance is lost; whoever asked gets an error."""
+    """Everything that runs or waits in an instance is lost, and what it knew of others; whoever asked gets an error."""
     note_busy(s, inst, t)
     for frame in range(len(s.frames_i)):
         if s.frames_i[frame, F_STATE] != FREE and s.frames_i[frame, F_INST] == inst:
@@ -104,6 +104,10 @@ def _crash(w: World, s: State, inst: int, t: float) -> None:
     s.inst_i[inst, I_HEAD] = -1
     s.inst_i[inst, I_TAIL] = -1
     s.inst_i[inst, I_UP] = 0
+    comp = s.inst_i[inst, I_COMP]
+    for leg in range(len(w.legs_i)):
+        if w.legs_i[leg, L_CALLER] == comp:
+            lose_guard(w, s, leg, w.legs_i[leg, L_GUARD] + inst - s.comps[comp, C_FIRST], t)
 
 
 @part

@@ -49,6 +49,7 @@ from auditkit.simulation.columns import (
     G_EPOCH,
     G_FRESH,
     G_HEAD,
+    G_LIFE,
     IGNORE,
     K_ALT,
     K_DEGRADED,
@@ -91,6 +92,7 @@ from auditkit.simulation.columns import (
     R_GUARD,
     R_LANE,
     R_LEG,
+    R_LIFE,
     R_REQUEST,
     R_SINCE,
     R_TICKET,
@@ -125,6 +127,7 @@ from auditkit.simulation.kernel_base import (
     soon,
 )  # fmt: skip
 from auditkit.simulation.kernel_guards import (
+    begin_anew,
     breaker_admits,
     breaker_learns,
     breaker_unused,
@@ -307,6 +310,7 @@ def attempt(w: World, s: State, run: int, t: float) -> None:
     """Try once: through the breaker, into the bulkhead, out."""
     leg, guard = s.runs_i[run, R_LEG], s.runs_i[run, R_GUARD]
     s.runs_i[run, R_ATTEMPT] += 1
+    s.runs_i[run, R_LIFE] = s.guards_i[guard, G_LIFE]
     if nobody_waits(s, run) or s.runs_f[run, R_DEADLINE] <= t:
         settle(w, s, run, ERROR)
         return
@@ -345,6 +349,17 @@ def waited_in_vain(w: World, s: State, run: int) -> None:
 
 
 @part
+def lose_guard(w: World, s: State, leg: int, guard: int, t: float) -> None:
+    """An instance of the caller has crashed: nobody waits for a place any more, and breaker, bulkhead and budget begin anew."""
+    while s.guards_i[guard, G_HEAD] >= 0:
+        waiter = s.guards_i[guard, G_HEAD]
+        queue_leave(s, guard, waiter)
+        lane_leave(s, waiter)
+        settle(w, s, waiter, ERROR)
+    begin_anew(w, s, leg, guard, t)
+
+
+@part
 def _wait_s(w: World, s: State, run: int) -> float:
     leg, attempt = s.runs_i[run, R_LEG], s.runs_i[run, R_ATTEMPT]
     wait = w.legs_f[leg, L_BACKOFF]
@@ -368,15 +383,16 @@ def heard(w: World, s: State, run: int, t: float, result: int) -> None:
     good = result <= DEGRADED
     phase = s.meta[M_PHASE]
     s.tally[phase, leg, T_OK if good else (T_TIMEOUTS if result == TIMEOUT else T_ERRORS)] += 1
-    s.guards_i[guard, G_BUSY] -= 1
-    if w.legs_i[leg, L_BREAKER] == 1:
-        breaker_learns(w, s, leg, guard, s.runs_i[run, R_EPOCH], t, good, t - s.runs_f[run, R_SINCE])
-    waiter = s.guards_i[guard, G_HEAD]
-    if waiter >= 0 and has_place(s, guard, w.legs_i[leg, L_POOL]):
-        queue_leave(s, guard, waiter)
-        lane_leave(s, waiter)
-        s.guards_i[guard, G_BUSY] += 1
-        send(w, s, waiter, t)
+    if s.runs_i[run, R_LIFE] == s.guards_i[guard, G_LIFE]:  # else whoever asked has crashed, and knows nothing of it
+        s.guards_i[guard, G_BUSY] -= 1
+        if w.legs_i[leg, L_BREAKER] == 1:
+            breaker_learns(w, s, leg, guard, s.runs_i[run, R_EPOCH], t, good, t - s.runs_f[run, R_SINCE])
+        waiter = s.guards_i[guard, G_HEAD]
+        if waiter >= 0 and has_place(s, guard, w.legs_i[leg, L_POOL]):
+            queue_leave(s, guard, waiter)
+            lane_leave(s, waiter)
+            s.guards_i[guard, G_BUSY] += 1
+            send(w, s, waiter, t)
     if good:
         if w.legs_i[leg, L_BUDGET] == 1:
             earn(w, s, leg, guard, w.legs_f[leg, L_PER_SUCCESS])

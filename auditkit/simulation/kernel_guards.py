@@ -14,6 +14,7 @@ from auditkit.simulation.columns import (
     G_FAILED,
     G_FROM,
     G_HEAD,
+    G_LIFE,
     G_PASSED,
     G_PROBES,
     G_ROW,
@@ -182,9 +183,27 @@ def breaker_learns(w: World, s: State, leg: int, guard: int, epoch: int, t: floa
     counted = s.guards_i[guard, G_ROW] if w.legs_i[leg, L_ROW] == 1 else failed
     if (not good and counted >= w.legs_i[leg, L_FAILURES]) or (
         calls >= w.legs_i[leg, L_MIN_CALLS]
-        and (failed >= w.legs_f[leg, L_RATE] * calls or s.guards_i[guard, G_SLOW] >= w.legs_f[leg, L_SLOW_RATE] * calls)
+        and (
+            failed >= max(1.0, w.legs_f[leg, L_RATE] * calls)
+            or s.guards_i[guard, G_SLOW] >= max(1.0, w.legs_f[leg, L_SLOW_RATE] * calls)
+        )
     ):
         _open(w, s, leg, guard, t)
+
+
+@part
+def begin_anew(w: World, s: State, leg: int, guard: int, t: float) -> None:
+    """Its instance has been lost, and with it what it knew and what was under way; those who waited are gone already."""
+    s.guards_i[guard, G_LIFE] += 1
+    s.guards_i[guard, G_BUSY] = 0
+    s.guards_i[guard, G_STATE] = CLOSED
+    s.guards_i[guard, G_EPOCH] += 1
+    s.guards_i[guard, G_TRIPS] = 0
+    s.guards_f[guard, G_FROM] = t
+    s.guards_f[guard, G_UNTIL] = t
+    s.guards_f[guard, G_TOKENS] = w.legs_f[leg, L_TOKENS]
+    s.guards_f[guard, G_SINCE] = t
+    _forget(s, guard)
 
 
 @part

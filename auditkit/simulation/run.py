@@ -15,6 +15,7 @@ from auditkit.model.latency import LatencyProfile
 from auditkit.model.system import System
 from auditkit.simulation import columns as c
 from auditkit.simulation.compile import Compiled, compiled_system
+from auditkit.simulation.door import MOST_REQUESTS
 from auditkit.simulation.faults import rate_steps
 from auditkit.simulation.loading import at_rest, is_loaded
 from auditkit.simulation.setup import Setup
@@ -68,7 +69,8 @@ def step_s(setup: Setup) -> float:
 def run_once(system: System, profiles: Mapping[str, LatencyProfile], setup: Setup) -> Outcomes:
     """Simulate one setup once. Equal arguments give equal bytes.
 
-    Raises `InputError` for what cannot be simulated, `LimitReached` where more than four million requests are under way at once.
+    Raises `InputError` for what cannot be simulated, `LimitReached` where more than four million requests are under way at once,
+    or fifty million come in all.
     """
     return run_compiled(compiled_system(system, profiles, setup), setup)
 
@@ -103,6 +105,9 @@ def arrivals_of(compiled: Compiled, setup: Setup) -> tuple[Floats, NDArray[np.in
         else:
             edges, rates = rate_steps(setup, journey.id, rate)
             most = float((np.diff(edges) * rates).sum())
+            if most > MOST_REQUESTS:
+                remedy = "simulate a shorter time or a smaller load"
+                raise LimitReached(f"{most:,.0f} requests of {journey.id} in one run, more than {MOST_REQUESTS:,}; {remedy}")
             room = np.empty(int(most + 10 * math.sqrt(most) + 100))
             with at_rest(not is_loaded(poisson)):
                 times.append(room[: poisson(setup.seed, number, edges, rates, room)])
@@ -129,11 +134,11 @@ def _state(compiled: Compiled, setup: Setup, arrivals: tuple[Floats, NDArray[np.
     meta = np.zeros(15, np.int64)
     meta[[c.M_REQUESTS, c.M_ARRIVALS, c.M_SEED]] = len(times), len(times), setup.seed
     meta[c.M_DEADLINES] = setup.propagate_deadlines
-    frames, calls, runs = np.zeros((room, 13), np.int64), np.zeros((room, 9), np.int64), np.zeros((room, 14), np.int64)
+    frames, calls, runs = np.zeros((room, 13), np.int64), np.zeros((room, 9), np.int64), np.zeros((room, 15), np.int64)
     _free_list(frames, c.F_NEXT)
     _free_list(calls, c.K_NEXT)
     _free_list(runs, c.R_NEXT)
-    guards_i = np.zeros((guards, 13), np.int64)
+    guards_i = np.zeros((guards, 14), np.int64)
     guards_i[:, [c.G_HEAD, c.G_TAIL]] = -1
     guards_f = np.zeros((guards, 5), np.float64)
     for row, leg in enumerate(compiled.world.legs_i):
