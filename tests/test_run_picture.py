@@ -73,6 +73,22 @@ def test_what_is_drawn_is_said_beside_it() -> None:
     assert svg.count("<pattern ") >= 2
 
 
+def test_answers_older_than_acceptable_are_drawn_and_said() -> None:
+    """A line over the shares, and a share in words, for the settings that serve them only."""
+    fresh = run("fresh")
+    old = fresh.model_copy(
+        update={
+            "settings": "old",
+            "journeys": tuple(j.model_copy(update={"stale": (0.0,) * 3 + (0.5,) * 3 + (0.0,) * 3}) for j in fresh.journeys),
+        }
+    )
+    svg, _, words = run_picture([fresh, old])
+    assert words.count("older than acceptable") == 1
+    assert words.index("Old:" if "Old:" in words else "old:") < words.index("50.0% older than acceptable")
+    assert "older than acceptable</text>" in svg
+    assert "older than acceptable" not in run_picture([fresh])[0]
+
+
 def test_nothing_wrong_is_shown_as_nothing_wrong() -> None:
     """Without a fault there are no phases; a fault that never ends has no after."""
     calm = run("today").model_copy(update={"fault_s": None})

@@ -147,6 +147,9 @@ def _shares(axes: Axes, run: Series, of: JourneySeries) -> None:
             hatch=hatch, linewidth=0, label=f"{look.symbol} {name}",
         )  # fmt: skip
         below = above
+    if any(of.stale):
+        old = [*of.stale, of.stale[-1]]
+        axes.step(_edges(run), old, where="post", color=BLUE, linewidth=1.6, label="older than acceptable")
     _grey(axes, run)
     axes.set_ylim(0.0, 1.0)
     axes.set_ylabel("share of requests")
@@ -217,7 +220,10 @@ def _words(run: Series, of: JourneySeries) -> str:
         if rows:
             all_ = math.fsum(of.requests[n] for n in rows)
             shares = {to: math.fsum(getattr(of, to)[n] * of.requests[n] for n in rows) / all_ for to, _, _ in ENDS}
-            parts.append(f"{name} " + ", ".join(f"{share:.1%} {to}" for to, share in shares.items() if share >= 0.0005))
+            told_shares = [f"{share:.1%} {to}" for to, share in shares.items() if share >= 0.0005]
+            old = math.fsum(of.stale[n] * of.requests[n] for n in rows) / all_
+            told_shares += [f"{old:.1%} older than acceptable"] if old >= 0.0005 else []
+            parts.append(f"{name} {', '.join(told_shares)}")
     p99 = max((p for p in of.p99_s if p is not None), default=None)
     told = [f"{run.settings or 'As it is'}: {'; '.join(parts)}."]
     if p99 is not None:

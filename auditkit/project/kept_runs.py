@@ -13,6 +13,7 @@ from auditkit.model.system import System
 from auditkit.project.inputs import Inputs
 from auditkit.simulation import Strategies, run_seeds, series_of, setup_of
 from auditkit.simulation.experiments import SEEDS
+from auditkit.simulation.parallel import each
 from auditkit.simulation.results import PROPOSED, TODAY
 
 N = TypeVar("N", bound=Noun)
@@ -34,15 +35,16 @@ def kept_runs(
     worth = {journey.id: journey.value for journey in inputs.system.journeys}
     pairs = _pairs(trials)
     seen: set[object] = set()
-    kept: list[KeptRun] = []
+    chosen: list[tuple[Experiment, tuple[Trial, Trial]]] = []
     for experiment in sorted(experiments, key=lambda e: _rank(pairs.get(e.id), worth)):
         pair = pairs.get(experiment.id)
         faults = setup_of(experiment).faults
-        if pair is None or _group(pair) is None or faults in seen or len(kept) == MOST:
+        if pair is None or _group(pair) is None or faults in seen or len(chosen) == MOST:
             continue
         seen.add(faults)
-        kept.append(_run(inputs, systems, experiment, pair, worth))
-    return tuple(kept)
+        chosen.append((experiment, pair))
+    made = dict(each(lambda one: _run(inputs, systems, *one, worth), chosen))
+    return tuple(made[n] for n in range(len(chosen)))
 
 
 def _pairs(trials: Sequence[Trial]) -> Mapping[str, tuple[Trial, Trial]]:
