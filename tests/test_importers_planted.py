@@ -5,12 +5,18 @@ from __future__ import annotations
 import logging
 import random
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
+import planted_folder
 import pytest
-from audit_texts import said_in
+from audit_texts import said_below, said_in
 from cli import auditkit, tree
 from importer_seeds import OTHER_FORMS, SEEDS
+
+from auditkit.exporters import EXPORTERS
+from auditkit.project import Audit
 
 WORDS = ("hunter2-Zq9", "ghp_0123456789abcdefghij0123")
 FORMS = (f"postgres://u:{WORDS[0]}@db:5432/x", WORDS[1], f"amqp://u:{WORDS[0]}@mq/a b")
@@ -62,3 +68,27 @@ def test_a_credential_in_any_place_stays_there(
     for number, planted in enumerate(made):
         assert planted is not None
         assert leaked(planted, name, format, tmp_path / str(number), caplog) == [], planted
+
+
+def test_no_credential_gets_through_a_whole_audit(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A file of every format, all commands, the document in its four formats, settings for every target, questions, the log."""
+    planted_folder.write(tmp_path / "source")
+    folder = tmp_path / "audit"
+    said = {}
+    with caplog.at_level(logging.DEBUG):
+        for arguments in (
+            ("import", tmp_path / "source", "--into", folder, "--json"), ("import", tmp_path / "source", "--into", folder),
+            ("check", folder), ("blast-radius", folder), ("plan", folder), ("run", folder, "--json"),
+            ("export", folder, "--to", ",".join(("md", "html", "pdf", "docx", *EXPORTERS))),
+            ("export", folder, "--check", tmp_path / "source"),
+        ):  # fmt: skip
+            ran = auditkit(*arguments)
+            assert ran.code in (0, 1), ran.err
+            said[str(arguments[0])] = ran.out + ran.err
+    audit = Audit.open(folder)
+    said |= {"log": caplog.text, "questions": repr(audit.questions()), "answers": repr(audit.answers()), **said_below(folder)}
+    if pdftotext := shutil.which("pdftotext"):
+        pdf = [pdftotext, folder / "out/strategy.pdf", "-"]
+        said["out/strategy.pdf"] = subprocess.run(pdf, capture_output=True, text=True, check=True).stdout
+    assert {"audit.yaml", "system.yaml", "out/strategy.pdf", "out/strategy.docx", "sources/w.dsl"} <= set(said)
+    assert [(where, word) for where, text in said.items() for word in planted_folder.WORDS if word in text] == []
