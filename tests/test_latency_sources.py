@@ -321,6 +321,17 @@ def test_trace_samples(shared):
     assert any("175 spans have no duration" in note for note in found.warnings)
 
 
+def test_wrk2_calls_at_its_own_times(tmp_path):
+    """wrk waits for answers (closed loop); wrk2 counts from when a call was due, so nothing is warned of."""
+    loops = []
+    for write in (writers.wrk, writers.wrk2):
+        path = tmp_path / "w.txt"
+        path.write_text(write(writers.calls(600)))
+        (profile,) = measure([path]).profiles
+        loops.append((profile.loop, any("coordinated omission" in warning for warning in profile.warnings)))
+    assert loops == [("closed", True), ("open", False)]
+
+
 def test_ztunnel_sample(shared):
     """28 lines; where both sides logged a connection, the caller's lines count."""
     found = measure([shared / "data/latency/accesslog/ztunnel.log"])

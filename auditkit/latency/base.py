@@ -130,6 +130,8 @@ class Buckets:
 
     table: Any
     notes: tuple[str, ...] = ()
+    loop: Loop | None = None
+    """Where this file tells it, and not its format."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,8 +219,12 @@ class _Seen:
     end_s: float | None
 
 
+def _loop_of(part: Part) -> Loop:
+    return part.reading.loop if isinstance(part.reading, Buckets) and part.reading.loop else part.source.loop
+
+
 def _about(found: Sequence[_Seen]) -> About:
-    sides, loops = {seen.side for seen in found}, {seen.part.source.loop for seen in found}
+    sides, loops = {seen.side for seen in found}, {_loop_of(seen.part) for seen in found}
     return About(
         sources=tuple(dict.fromkeys(seen.part.file.path.name for seen in found)),
         side=next(iter(sides)) if len(sides) == 1 else "unknown",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from auditkit.errors import InputError
 from auditkit.latency.base import Asked, Buckets, File, Head, Source
@@ -47,7 +48,8 @@ def read(file: File, asked: Asked) -> Buckets:
     failed = int(bad[1]) if bad else 0
     found = [*_counted(text, int(requests[1]) - failed, shares, latency, name, operation)]
     found.append(Bucket("wrk", name, operation, None, "error", 0.0, _seconds(*latency.groups()[4:6]), failed + lost))
-    return buckets(found, file, notes)
+    counted = buckets(found, file, notes)
+    return replace(counted, loop="open") if "Recorded Latency" in text else counted
 
 
 def _counted(
