@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli import auditkit
 
+from auditkit import notebook as see
 from auditkit.importers import coverage, propose_journeys
 from auditkit.importers.coverage_rules import RULES
 from auditkit.model.system import Question, System
@@ -160,6 +162,86 @@ def test_drawings_alone_are_low_whatever_they_show() -> None:
     assert both.reason.endswith("the rest is drawings")
     drawing[0]["evidence"].append({"source": "ann", "confidence": "asked"})  # type: ignore[attr-defined]
     assert coverage(world(kinds, drawing), drawings=["map.dot"]).grade == "high"
+
+
+def seen(count: int, *others: str) -> dict[str, Any]:
+    """A call that was counted in traffic, and what else states it."""
+    more = [{"source": "x", "confidence": confidence} for confidence in others]
+    return {"from": "a", "to": "b", "evidence": [{"source": "traces", "confidence": "observed", "count": count}, *more]}
+
+
+@pytest.mark.parametrize(
+    ("calls", "grade", "share"),
+    [
+        ([seen(80, "configured"), seen(20)], "high", 0.8),
+        ([seen(79, "declared"), seen(21)], "medium", 0.79),
+        ([seen(80, "ordering"), seen(20, "inferred")], "medium", 0.0),
+        ([seen(80, "asked"), seen(20, "declared")], "high", 1.0),
+    ],
+)
+def test_the_share_of_traffic_that_something_else_states_limits_the_grade(
+    calls: list[dict[str, Any]], grade: str, share: float
+) -> None:
+    """Less than four in five counted calls stated by a file or a person keeps it from high; a start order states no call."""
+    found = coverage(world({"a": "service", "b": "service"}, calls))
+    assert found.explained is not None
+    assert (found.grade, found.explained.share) == (grade, share)
+    assert ("counted calls run over dependencies that a file or a person states as well" in found.reason) == (grade == "medium")
+
+
+def test_traffic_that_could_not_be_placed_counts_by_its_calls() -> None:
+    """One place that makes more than a quarter of all calls is low, however few places there are; answered it counts no more."""
+    left = {"id": "called a", "where": "a", "what": "Whom does a call?"}
+    left["evidence"] = [{"source": "traces", "confidence": "observed", "count": 51}]  # type: ignore[assignment]
+    kinds, calls = {"a": "service", "b": "service"}, [seen(149, "declared"), *[seen(0, "declared")] * 9]
+    found = coverage(world(kinds, calls, questions=[left]))
+    assert (found.grade, found.reason) == ("low", "51 of 200 counted calls could not be placed on the map")
+    assert found.explained is not None
+    assert found.explained.said == (
+        "of 200 counted calls 149 (74 %) run over dependencies that a file or a person states as well, "
+        "51 (26 %) could not be placed on the map"
+    )
+    answered = coverage(world(kinds, calls, questions=[{**left, "answer": "a cache that is gone", "answered_by": "ann"}]))
+    assert (answered.grade, answered.explained and answered.explained.unplaced) == ("high", 0)
+
+
+def test_sources_that_count_nothing_explain_nothing() -> None:
+    """None is not zero: without counted calls no share is told and no grade lost."""
+    assert coverage(world(SHOP, CALLS)).explained is None
+
+
+def test_the_share_of_traffic_is_told_by_import_workbook_and_document(tmp_path: Path) -> None:
+    """A compose file explains one of the two calls in the traces; measured latencies of another call are on no dependency."""
+    compose = "services:\n  web: {image: web, environment: [API=http://api:80]}\n  api: {image: api}\n"
+    (tmp_path / "compose.yaml").write_text(compose)
+    (tmp_path / "seen.json").write_text(
+        '[{"parent": "web", "child": "api", "callCount": 60}, {"parent": "api", "child": "db", "callCount": 20}]'
+    )
+    rows = "".join(f"web,db,{1_700_000_000 + n},{n % 7 + 1}\n" for n in range(20))
+    (tmp_path / "web.csv").write_text("caller,callee,start,duration_ms\n" + rows)
+    folder = tmp_path / "audit"
+    told = auditkit("import", tmp_path / "compose.yaml", tmp_path / "seen.json", "--into", folder, "--json").json["coverage"]
+    assert told["explained"] == {"calls": 80, "stated": 60, "only_seen": 20, "unplaced": 0, "begun": 0, "share": 0.75}
+    audit = Audit.open(folder)
+    audit.measure([tmp_path / "web.csv"])
+    said = (
+        "of 100 counted calls 60 (60 %) run over dependencies that a file or a person states as well, 20 (20 %) over others, "
+        "20 (20 %) could not be placed on the map"
+    )
+    assert see.coverage_table(audit.coverage()).loc["traffic that was counted", "how it is"] == said
+    assert f"Traffic: {said}." in auditkit("import", tmp_path / "compose.yaml", "--into", folder).out
+    audit.export(["md"])
+    assert f"Of the traffic that was seen: {said}." in (folder / "out" / "strategy.md").read_text()
+    assert audit.coverage().reason.count("60 of 100 counted calls") == 1
+
+
+def test_a_call_that_a_person_wrote_stays_stated_when_it_is_measured(tmp_path: Path) -> None:
+    """A dependency without evidence in `system.yaml` is declared; its latencies do not make it one that only traffic shows."""
+    audit = Audit.new(tmp_path / "audit", sample="worked-example")
+    audit.measure()
+    found = audit.coverage().explained
+    assert found is not None
+    assert (found.only_seen, found.unplaced, found.share) == (0, 0, 1.0)
 
 
 def test_every_rule_allows_less_than_high() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from auditkit.model.audit import Finding, Strategy
-from auditkit.model.draft import Conflict, Coverage
+from auditkit.model.draft import Conflict, Coverage, Explained
 from auditkit.model.failure import Assumption, BlastRadius, CutSets, Range
 from auditkit.model.latency import Bounds, TimeoutAdvice
 from auditkit.model.noun import Noun
@@ -61,8 +61,13 @@ def imported(system: System, questions: Sequence[Question], conflicts: Sequence[
             "unused_datastores": sorted(coverage.unused_datastores),
             "by_confidence": dict(coverage.by_confidence),
             "grade": coverage.grade,
+            **({} if coverage.explained is None else {"explained": _explained(coverage.explained)}),
         },
     }
+
+
+def _explained(traffic: Explained) -> Json:
+    return {**_plain(traffic), "share": traffic.share}
 
 
 def blast_radii(radii: Iterable[BlastRadius]) -> Json:

@@ -74,6 +74,8 @@ def imported(
     if proposed:
         print("Journeys proposed, to be confirmed: " + ", ".join(f"{j.id} (enters at {j.entry})" for j in proposed))
     print(f"\nCoverage: {coverage.said}.")
+    if coverage.explained:
+        print(f"Traffic: {coverage.explained.said}.")
     for title, ids in (
         ("Without any dependency", coverage.without_dependency),
         ("Datastores nobody uses", coverage.unused_datastores),

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from auditkit.importers.coverage_rules import Known, judge
+from auditkit.importers.explained import explained
 from auditkit.model.draft import Coverage
 from auditkit.model.system import CONFIDENCES, Confidence, Dependency, Fallback, Question, System, split_target
 
@@ -14,7 +15,7 @@ BYSTANDERS: Final = frozenset({"telemetry", "load-generator"})
 """Kinds that need no dependency for the rest to be understood."""
 STATED: Final[frozenset[Confidence]] = frozenset({"observed", "declared", "asked"})
 GUESSED: Final[frozenset[Confidence]] = frozenset({"ordering", "inferred"})
-UNKNOWN_CALLEE: Final = ("called ", "not deployed ", "not here ")
+UNKNOWN_CALLEE: Final = ("called ", "nameless ", "not deployed ", "not here ")
 """Questions of imports about a call whose other end is in no file."""
 
 
@@ -50,6 +51,7 @@ def coverage(
     found = [dependency.confidence or "declared" for dependency in system.dependencies]
     by_confidence: dict[Confidence, int] = {name: found.count(name) for name in CONFIDENCES if name in found}
     left = {question.id: question for question in system.open_questions}
+    traffic = explained(system, questions)
     known = Known(
         components=len(counted),
         dependencies=len(system.dependencies),
@@ -61,6 +63,7 @@ def coverage(
         unknown=tuple(q.where for q in left.values() if q.id.startswith(UNKNOWN_CALLEE)),
         left_open=sum(not q.id.startswith(UNKNOWN_CALLEE) for q in left.values()),
         weighty=tuple(q.where for q in questions if q.flips and q.id not in left),
+        traffic=traffic,
     )
     grade, reasons = judge(known)
     return Coverage(
@@ -69,6 +72,7 @@ def coverage(
         unused_datastores=unused,
         by_confidence=by_confidence,
         cannot_say=tuple(dict.fromkeys(cannot_say)),
+        explained=traffic,
         grade=grade,
         reason="; ".join(reasons),
     )

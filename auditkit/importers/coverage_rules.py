@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from auditkit.model.draft import Explained
+
 Grade = Literal["low", "medium", "high"]
 
 MAX_SHARE_ALONE: Final = 0.25
@@ -15,6 +17,8 @@ MAX_SHARE_UNKNOWN: Final = 0.25
 MAX_WEIGHTY_SHARE: Final = 0.25
 """Open questions that would change a conclusion, for each dependency; above it hardly anything is settled."""
 MIN_SHARE_STATED: Final = 0.8
+MIN_SHARE_EXPLAINED: Final = 0.8
+"""Of all calls that were counted in traffic: those over dependencies that a file or a person states as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Known:
     """Other questions that imports left."""
     weighty: tuple[str, ...] = ()
     """What the open questions that would change a conclusion are about, the weightiest first."""
+    traffic: Explained | None = None
+    """The calls that were counted, and what else is known of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,18 @@ RULES: Final = (
         lambda k: (
             f"{len(k.unknown)} of {k.dependencies + len(k.unknown)} calls go to somebody who is in no file ({_names(k.unknown)})"
         ),
+    ),
+    Rule(
+        "unplaced",
+        "low",
+        lambda k: k.traffic is not None and k.traffic.unplaced > MAX_SHARE_UNKNOWN * k.traffic.calls,
+        lambda k: f"{_of(k, 'unplaced')} counted calls could not be placed on the map",
+    ),
+    Rule(
+        "unexplained",
+        "medium",
+        lambda k: k.traffic is not None and k.traffic.share < MIN_SHARE_EXPLAINED,
+        lambda k: f"{_of(k, 'stated')} counted calls run over dependencies that a file or a person states as well",
     ),
     Rule(
         "unstated",
@@ -151,6 +169,12 @@ def _rest(known: Known) -> str:
 
 def _share(part: int, whole: int) -> str:
     return f"only {_percent(part, whole)}" if part else "none"
+
+
+def _of(known: Known, which: Literal["stated", "unplaced"]) -> str:
+    traffic = known.traffic or Explained(calls=1)
+    count = traffic.stated if which == "stated" else traffic.unplaced
+    return f"{count:,} of {traffic.calls:,}" if count else f"none of {traffic.calls:,}"
 
 
 def _names(ids: tuple[str, ...], most: int = 5) -> str:

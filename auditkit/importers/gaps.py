@@ -94,10 +94,8 @@ def _about_measured(system: System, known: set[tuple[str, str]], profiles: Itera
         pair = split_target(profile.caller)[0], profile.callee
         if names.issuperset(pair) and pair not in known and pair[0] != pair[1]:
             count = profile.n + profile.errors + profile.timeouts
-            said = Evidence(
-                source=", ".join(profile.sources) or "latency export", locator=f"{count} calls", confidence="observed"
-            )
-            seen.setdefault(pair, said)
+            where = ", ".join(profile.sources) or "latency export"
+            seen.setdefault(pair, Evidence(source=where, locator=f"{count} calls", confidence="observed", count=count))
     for (caller, callee), evidence in seen.items():
         where = f"{caller} -> {callee}"
         what = f"{evidence.locator} of {where} were measured, and the map does not have it: does {caller} call {callee}?"

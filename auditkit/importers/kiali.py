@@ -43,15 +43,15 @@ def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
     known = _names(nodes, raw)
     duration_s = _number(document.get("duration"))
     calls: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    entries, nameless = Counter[str](), Counter[str]()
+    entries, nameless = Counter[str](), dict[str, list[Mapping[str, Any]]]()
     for data in raw:
         source, target = text_of(data.get("source")), text_of(data.get("target"))
         if source in known and target in known:
             calls.setdefault((known[source], known[target]), []).append(data)
         elif source in known:
-            nameless[known[source]] += 1
+            nameless.setdefault(known[source], []).append(data)
         elif target in known:
-            entries[known[target]] += 0
+            entries[known[target]] += _edge("", known[target], [data], duration_s).count or 0
     for key, node in nodes.items():
         if node.get("isRoot") is True and key in known:
             entries[known[key]] += 0
@@ -65,11 +65,12 @@ def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
         kinds=kinds,
     )
     found = draft(name, seen, CANNOT_SAY)
-    return replace(found, questions=(*found.questions, *(_nameless(name, component_id(caller)) for caller in nameless)))
+    lost = (_nameless(name, component_id(caller), _edge(caller, "", same, duration_s).count) for caller, same in nameless.items())
+    return replace(found, questions=(*found.questions, *lost))
 
 
-def _nameless(source: str, caller: str) -> Question:
-    evidence = Evidence(source=source, locator=f"edge of {caller} to unknown", confidence="observed")
+def _nameless(source: str, caller: str, count: int | None) -> Question:
+    evidence = Evidence(source=source, locator=f"edge of {caller} to unknown", confidence="observed", count=count)
     what = f"{caller} calls something that the mesh could not name: what is it?"
     return question(f"nameless {caller}", caller, what, source, (evidence,))
 

@@ -232,9 +232,12 @@ def _what_is(source: str, id: str) -> Question:
 
 def _whom(source: str, id: str, lost: Sequence[tuple[str, int]]) -> Question:
     names = ", ".join(repr(operation) for operation, _ in lost[:3] if operation) + (" and others" if len(lost) > 3 else "")
-    calls = _number(sum(n for _, n in lost), "call")
+    count = sum(n for _, n in lost)
+    calls = _number(count, "call")
     what = f"Whom does {id} call{f' by {names}' if names else ''}? {calls} in the traces name nobody, and nobody answered there"
-    return question(f"called {id}", id, what, source, (Evidence(source=source, locator=calls, confidence="observed"),))
+    return question(
+        f"called {id}", id, what, source, (Evidence(source=source, locator=calls, confidence="observed", count=count),)
+    )
 
 
 def _number(count: int, what: str) -> str:

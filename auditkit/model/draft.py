@@ -70,6 +70,44 @@ class Conflict(Noun):
     evidence: tuple[Evidence, ...] = ()
 
 
+class Explained(Noun):
+    """Calls that were counted in traffic, by what else is known of them; all figures are counts of calls."""
+
+    calls: int
+    """All that were counted: the sum of the next three."""
+    stated: int = 0
+    """Over dependencies that a file or a person states as well."""
+    only_seen: int = 0
+    """Over dependencies that nothing but traffic shows."""
+    unplaced: int = 0
+    """On no dependency: they name nobody, or the map does not have them."""
+    begun: int = 0
+    """Requests that came in at an entry, from callers that no source names; not among `calls`."""
+
+    @property
+    def share(self) -> float:
+        """Of all counted calls those that something else states as well, 0..1."""
+        return self.stated / self.calls
+
+    @property
+    def said(self) -> str:
+        """All of it in a sentence.
+
+        >>> Explained(calls=1200, stated=900, only_seen=300).said
+        'of 1,200 counted calls 900 (75 %) run over dependencies that a file or a person states as well, 300 (25 %) over others'
+        """
+        whose = (
+            (self.stated, "run over dependencies that a file or a person states as well"),
+            (self.only_seen, "over others"),
+            (self.unplaced, "could not be placed on the map"),
+        )
+        told = [
+            f"{count:,} ({100 * count / self.calls:.0f} %) {what}" for count, what in whose if count or what.startswith("run")
+        ]
+        begun = f"; {self.begun:,} requests came in from callers that no source names" if self.begun else ""
+        return f"of {self.calls:,} counted calls {', '.join(told)}{begun}"
+
+
 class Coverage(Noun):
     """How much of the system is known, and how surely. `grade` limits what a report may claim."""
 
@@ -78,6 +116,8 @@ class Coverage(Noun):
     unused_datastores: tuple[str, ...] = ()
     by_confidence: dict[Confidence, int]
     cannot_say: tuple[str, ...] = ()
+    explained: Explained | None = None
+    """How much of the traffic that was seen the map accounts for; None where no source counts calls."""
     grade: str
     """high | medium | low"""
     reason: str = ""

@@ -127,6 +127,7 @@ def coverage_table(coverage: Coverage) -> pd.DataFrame:
             ("grade", coverage.said),
             ("components", coverage.components),
             ("known by", ", ".join(f"{kind} {count}" for kind, count in coverage.by_confidence.items()) or "–"),
+            ("traffic that was counted", coverage.explained.said if coverage.explained else "none: no source counts calls"),
             ("components without any dependency", ", ".join(coverage.without_dependency) or "none"),
             ("datastores that nobody uses", ", ".join(coverage.unused_datastores) or "none"),
             ("what the sources cannot say", "; ".join(coverage.cannot_say) or "–"),

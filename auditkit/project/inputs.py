@@ -143,10 +143,12 @@ def _observed(dependency: Dependency, profiles: Mapping[str, LatencyProfile]) ->
         for profile in profiles_of(dependency, target, profiles):
             source = profile.sources[0] if profile.sources else "latency export"
             seen[source] = seen.get(source, 0) + profile.n + profile.errors + profile.timeouts
-    known = {(e.source, e.confidence) for e in dependency.evidence}
+    # a dependency without evidence was written by a person, and does not lose that by being measured
+    before = dependency.evidence or (Evidence(source=held.SYSTEM, locator="stated there", confidence="declared"),)
+    known = {(e.source, e.confidence) for e in before}
     added = tuple(
         Evidence(source=source, locator=f"{count} calls", confidence="observed", count=count)
         for source, count in seen.items()
         if (source, "observed") not in known
     )
-    return dependency.model_copy(update={"evidence": (*dependency.evidence, *added)}) if added else dependency
+    return dependency.model_copy(update={"evidence": (*before, *added)}) if added else dependency

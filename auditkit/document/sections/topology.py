@@ -74,6 +74,8 @@ def _coverage(view: View) -> list[Block]:
                 widths=(1, 3, 1),
             )
         )
+    if coverage.explained:
+        found.append(text(f"Of the traffic that was seen: {coverage.explained.said}."))
     if coverage.without_dependency:
         found.append(text("Without any known dependency, which is rarely so: ", names(coverage.without_dependency), "."))
     if coverage.unused_datastores:
