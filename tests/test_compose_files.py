@@ -157,6 +157,13 @@ volumes: {data: {}}
     assert "s3cr3t@" not in repr(draft)
 
 
+@pytest.mark.parametrize("store", ["external: true", "file: ./gone.conf"])
+def test_a_config_that_cannot_be_read_is_asked_about(store: str) -> None:
+    """It lies in the cluster, or was not given; a secret like that is taken for a password, and not asked about."""
+    draft = compose(f"services: {{a: {{configs: [c], secrets: [s]}}}}\nconfigs: {{c: {{{store}}}}}\nsecrets: {{s: {{{store}}}}}")
+    assert asked(draft) == ["mounted a c"]
+
+
 def test_a_secret_that_names_something_else_is_asked_about_without_repeating_it() -> None:
     """Not even the host inside a secret is told."""
     draft = compose("services: {a: {secrets: [dsn]}}\nsecrets: {dsn: {file: d}}", {"d": "postgres://u:p@hidden.example.net/x"})

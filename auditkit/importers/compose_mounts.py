@@ -43,6 +43,9 @@ def mounted_files(service: ComposeService, model: ComposeModel, read_file: ReadF
                 if text:
                     line = layer.line(section, index)
                     yield MountedFile(key, text, layer, layer.locator(section, index), line, section == "secrets")
+                elif section == "configs" and not store.data.keys() & {"content", "environment"}:
+                    what = f"{service.name} is given the config {key}, which cannot be read here: which addresses does it hold?"
+                    model.ask(f"mounted {service.name} {key}", service.name, what, layer.where(section, index))
     for layer in service.stack("volumes"):
         for index, item in enumerate(list_of(layer.data["volumes"], layer.where("volumes"), "volumes", model.problems)):
             path = _bound(layer, item)
