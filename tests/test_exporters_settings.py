@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 from auditkit import document as written
 from auditkit.exporters import EXPORTERS
 from auditkit.model.audit import PolicyProposal, Strategy
+from auditkit.model.noun import FROM_FILE
 from auditkit.model.system import System
 
 TARGETS = ("istio", "linkerd", "envoy", "resilience4j", "dotnet", "hystrix", "grpc", "failsafe-go")
@@ -138,6 +139,7 @@ MS = {"type": "string", "pattern": "^[0-9]+ms$"}
 PERCENT = {"type": "number", "exclusiveMinimum": 0, "maximum": 100}
 FLAG = {"type": "boolean"}
 COUNT = {"type": "integer", "minimum": 1}
+NAMES = {"type": "array", "items": {"type": "string", "pattern": r"^io\.github\.resilience4j\.\w+\.\w+Exception$"}}
 RESILIENCE4J = _of(
     **{
         "resilience4j.circuitbreaker": _instances(
@@ -145,12 +147,12 @@ RESILIENCE4J = _of(
             failureRateThreshold=PERCENT, slowCallRateThreshold=PERCENT, slowCallDurationThreshold=MS, waitDurationInOpenState=MS,
             enableExponentialBackoff=FLAG, exponentialBackoffMultiplier={"type": "number", "minimum": 1},
             exponentialMaxWaitDurationInOpenState=MS, permittedNumberOfCallsInHalfOpenState=COUNT,
-            automaticTransitionFromOpenToHalfOpenEnabled=FLAG,
+            automaticTransitionFromOpenToHalfOpenEnabled=FLAG, ignoreExceptions=NAMES,
         ),
         "resilience4j.retry": _instances(
             maxAttempts=COUNT, waitDuration=MS, enableExponentialBackoff=FLAG, exponentialBackoffMultiplier={"type": "number"},
             exponentialMaxWaitDuration=MS, enableRandomizedWait=FLAG,
-            randomizedWaitFactor={"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+            randomizedWaitFactor={"type": "number", "minimum": 0, "exclusiveMaximum": 1}, ignoreExceptions=NAMES,
         ),
         "resilience4j.timelimiter": _instances(timeoutDuration=MS, cancelRunningFuture=FLAG),
         "resilience4j.bulkhead": _instances(maxConcurrentCalls=COUNT, maxWaitDuration=MS),
@@ -168,6 +170,24 @@ def test_resilience4j_settings_are_those_of_its_documentation(inputs):
         next(iter(module.values()))["timeout"] = "1s"
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(document, RESILIENCE4J)
+
+
+def test_refusals_are_neither_tried_again_nor_counted_by_resilience4j():
+    """Its defaults try every exception again and count every one: those of full bulkheads and open breakers are left out."""
+    policy = {
+        "timeout": "1s",
+        "retry": {"max_attempts": 2},
+        "circuit_breaker": {"failures": 5},
+        "bulkhead": {"max_concurrent": 4},
+    }
+    dependency = {"from": "a", "to": "b", "on_failure": "fail", "policy": policy}
+    raw = {"system": "s", "components": [{"id": "a"}, {"id": "b"}], "dependencies": [dependency]}
+    content = next(iter(made("resilience4j", System.model_validate(raw, context=FROM_FILE), None).values()))
+    (document,) = yaml(content)
+    full, refused = "bulkhead.BulkheadFullException", "circuitbreaker.CallNotPermittedException"
+    left_out = {m: document[f"resilience4j.{m}"]["instances"]["b"]["ignoreExceptions"] for m in ("retry", "circuitbreaker")}
+    assert left_out["retry"] == [f"io.github.resilience4j.{name}" for name in (refused, full)]
+    assert left_out["circuitbreaker"] == [f"io.github.resilience4j.{full}"]
 
 
 SPAN = {"type": "string", "pattern": r"^([0-9]+\.)?[0-9]{2}:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}$"}

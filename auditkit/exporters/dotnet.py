@@ -166,8 +166,9 @@ EXPORTER = Exporter(
     title=".NET (Microsoft.Extensions.Http.Resilience, Polly v8)",
     prose=(
         "`MaxRetryAttempts` counts retries. From outside: rate limiter (the bulkhead), total timeout, retry, circuit breaker, "
-        "attempt timeout. Figures hold for one process. What JSON cannot hold (no retries, no breaker, a growing break) is in "
-        "the C# file."
+        "attempt timeout. Figures hold for one process. Half open, Polly tries one call, and one that began before it opened "
+        "counts as well, where the simulation forgets those. What JSON cannot hold (no retries, no breaker, a growing break) is "
+        "in the C# file."
     ),
     export=export,
 )

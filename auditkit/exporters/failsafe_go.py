@@ -158,7 +158,9 @@ EXPORTER = Exporter(
     title="Go (failsafe-go)",
     prose=(
         "`WithMaxAttempts` counts the first try; the timeout is of one attempt. From outside: retry, circuit breaker, bulkhead, "
-        "timeout. Figures hold for one process."
+        "timeout. Figures hold for one process. Unlike the simulation, failsafe-go tries again what an open breaker or a full "
+        "bulkhead has refused, and a full bulkhead is a failure to its breaker; half open, all trial calls have to succeed, as "
+        "there."
     ),
     export=export,
 )

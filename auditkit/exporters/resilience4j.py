@@ -17,6 +17,9 @@ _NESTING = (
     "Order, from outside: Retry ( CircuitBreaker ( TimeLimiter ( Bulkhead ( call )))): timeout and bulkhead hold for one attempt"
 )
 
+_FULL = "io.github.resilience4j.bulkhead.BulkheadFullException"
+_REFUSED = "io.github.resilience4j.circuitbreaker.CallNotPermittedException"
+
 
 def export(system: System, strategy: Strategy | None) -> Made:
     """One `application.yml` for each caller."""
@@ -35,8 +38,8 @@ def export(system: System, strategy: Strategy | None) -> Made:
 
 def _application(of: list[Call]) -> dict[str, Any]:
     made = {
-        "resilience4j.circuitbreaker": {label(c.callee): _breaker(cut) for c in of if (cut := breaker(c.policy)) is not None},
-        "resilience4j.retry": {label(c.callee): _retry(c.policy.retry) for c in of if c.policy.retry is not None},
+        "resilience4j.circuitbreaker": {label(c.callee): _breaker(cut, c) for c in of if (cut := breaker(c.policy)) is not None},
+        "resilience4j.retry": {label(c.callee): _retry(c.policy.retry, c) for c in of if c.policy.retry is not None},
         "resilience4j.timelimiter": {
             label(c.callee): {"timeoutDuration": f"{milliseconds(wait)}ms", "cancelRunningFuture": True}
             for c in of
@@ -47,7 +50,14 @@ def _application(of: list[Call]) -> dict[str, Any]:
     return {module: {"instances": instances} for module, instances in made.items() if instances}
 
 
-def _breaker(cut: CircuitBreaker) -> dict[str, Any]:
+def _refusals(call: Call, *, of_breaker: bool) -> list[str] | None:
+    """Exceptions of a full bulkhead and of an open breaker: no failures of the callee, and nothing to try again."""
+    found = [_REFUSED] if of_breaker and breaker(call.policy) is not None else []
+    found += [_FULL] if bulkhead(call.policy) is not None else []
+    return found or None
+
+
+def _breaker(cut: CircuitBreaker, call: Call) -> dict[str, Any]:
     rate = cut.failure_rate
     size = {"slidingWindowType": "TIME_BASED", "slidingWindowSize": max(1, round(cut.window_s or 10.0))}
     calls_needed = cut.min_calls
@@ -67,11 +77,12 @@ def _breaker(cut: CircuitBreaker) -> dict[str, Any]:
             "exponentialMaxWaitDurationInOpenState": f"{milliseconds(cut.max_open_s)}ms" if growing and cut.max_open_s else None,
             "permittedNumberOfCallsInHalfOpenState": cut.half_open_calls,
             "automaticTransitionFromOpenToHalfOpenEnabled": True,
+            "ignoreExceptions": _refusals(call, of_breaker=False),
         }
     )
 
 
-def _retry(found: Retry | Nothing) -> dict[str, Any]:
+def _retry(found: Retry | Nothing, call: Call) -> dict[str, Any]:
     if not isinstance(found, Retry):
         return {"maxAttempts": 1}
     growing = found.multiplier is not None and found.multiplier > 1
@@ -84,6 +95,7 @@ def _retry(found: Retry | Nothing) -> dict[str, Any]:
             "exponentialMaxWaitDuration": f"{milliseconds(found.max_backoff_s)}ms" if growing and found.max_backoff_s else None,
             "enableRandomizedWait": True if found.jitter in {"full", "equal"} else None,
             "randomizedWaitFactor": {"full": 0.99, "equal": 0.5}.get(found.jitter or ""),
+            "ignoreExceptions": _refusals(call, of_breaker=True),
         }
     )
 
@@ -108,6 +120,8 @@ def _gaps(call: Call) -> Iterator[Gap]:
         )
     if cut is not None and cut.failures is not None and cut.failure_rate is None and not cut.in_a_row:
         yield Gap(where=call.name, what=f"{cut.failures} failures in a window become {cut.failures} failures in a row of calls")
+    if cut is not None and cut.half_open == "all":
+        yield Gap(where=call.name, what="resilience4j lets trial calls through after its pause, not all calls")
     if cut is not None and cut.half_open == "gradual":
         yield Gap(
             where=call.name, what="resilience4j closes at once after its trial calls; it cannot let a growing share through"
@@ -125,6 +139,8 @@ def _gaps(call: Call) -> Iterator[Gap]:
 EXPORTER = Exporter(
     name="resilience4j",
     title="resilience4j (application.yml)",
-    prose="`maxAttempts` counts the first try, as the model does. " + _NESTING + ". Figures hold for one process.",
+    prose="`maxAttempts` counts the first try, as the model does. " + _NESTING + ". Figures hold for one process. Half open, "
+    "it decides by the failure rate of all its trial calls, where the simulation opens at the first that fails; an open breaker "
+    "and a full bulkhead are exceptions that are neither tried again nor counted.",
     export=export,
 )
