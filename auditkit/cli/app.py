@@ -263,7 +263,7 @@ def simulate(
     if kept:
         typer.echo(f"{len(kept)} experiments were simulated before upon these inputs and are kept; now the others.", err=True)
     runs = simulating.simulate(dir, experiment, seed, progress=tables.progress())
-    left = simulating.left_out(dir, seed)
+    left = simulating.left_out(dir)
     if json:
         _say(shapes.dump(shapes.simulated(runs, simulating.healthy_costs(dir), kept, left)))
         return

@@ -46,7 +46,7 @@ def prove(audit: Audit, within_s: float = WITHIN_S, seed: int = 1) -> str:
 
     done = simulate(audit.folder, seed=seed, progress=moved, stop=lambda: time.monotonic() - started > within_s)
     line.value = ""
-    left = set(left_out(audit.folder, seed))
+    left = set(left_out(audit.folder))
     faults, ahead = (len({setup_of(e).faults for e in of}) for of in (planned, [e for e in planned if e.id in left]))
     said = [f"{faults - ahead} of {faults} faults simulated, seed {seed}. Kept in out/simulation.json."]
     if left:

@@ -17,7 +17,7 @@ from auditkit.notebook.panel import Panel, offer, told
 from auditkit.notebook.simulated import hardest_hit, how_far, starting, telling_experiment, trials_table
 from auditkit.notebook.simulation_picture import simulation_svg
 from auditkit.project import Audit
-from auditkit.project.simulating import left_out, second_by_second, simulate, trial
+from auditkit.project.simulating import kept_before, second_by_second, simulate, trial
 from auditkit.simulation import RunResult, Series
 
 ALL = "(every experiment)"
@@ -56,6 +56,7 @@ def simulation_panel(audit: Audit) -> Panel:
         if not planned:
             raise InputError.of("Experiment", "none is planned", "measure latencies and plan first (04, 05)")
         chosen = None if experiment.value == ALL else str(experiment.value)
+        asked = set(planned) - set(kept_before(audit.folder, seed.value))
         started = time.monotonic()
 
         def moved(done: int, of: int) -> None:
@@ -72,7 +73,7 @@ def simulation_panel(audit: Audit) -> Panel:
             journey.layout.display = None
             draw()
         shown.value = runs_html(done)
-        early = chosen is None and stopped.is_set() and left_out(audit.folder, seed.value)
+        early = chosen is None and stopped.is_set() and {run.experiment for run in done} < asked
         ended = "Cancelled: what was done is kept" if early else "Kept"
         return f"{len(done)} runs, seed {seed.value}. {ended} in out/simulation.json."
 

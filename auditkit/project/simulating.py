@@ -92,14 +92,18 @@ class Counted:
         self.before, self.now, self.later = self.before + self.now, 0, later
 
 
-def left_out(place: Path, seed: int = 1) -> tuple[str, ...]:
+def left_out(place: Path) -> tuple[str, ...]:
     """The chaos experiments of the plan that have not been simulated upon the inputs as they are now."""
-    _, chosen, inputs = _planned(place, None)
-    return tuple(e.id for e in _left(chosen, inputs.trials, seed))
+    known = held.trials(place)
+    if known.rests_on == inputs_digest(place, "prove"):
+        return known.left
+    return tuple(e.id for e in _planned(place, None)[1])
 
 
 def kept_before(place: Path, seed: int = 1) -> tuple[str, ...]:
     """The experiments that `simulate` would not run again, since they were simulated upon these inputs; none once all are."""
+    if not (place / held.TRIALS).is_file():
+        return ()
     _, chosen, inputs = _planned(place, None)
     rest = {e.id for e in _left(chosen, inputs.trials, seed)}
     return tuple(e.id for e in chosen if e.id not in rest) if rest else ()

@@ -138,6 +138,19 @@ def test_a_simulation_is_cancelled(workbook: Workbook) -> None:
     panel.get_by_text("Cancelled: what was done is kept in out/simulation.json.").wait_for()
 
 
+def test_a_call_is_mapped(workbook: Workbook) -> None:
+    """Choose a call, map its storms: the margin in a sentence, and the map under it."""
+    panel = workbook.panel("text=Map its storms")
+    panel.get_by_label("Call").select_option("api:home -> recommendation")
+    panel.get_by_role("button", name="Map its storms").click()
+    panel.get_by_text("mapped. Kept in out/tuning.json").wait_for()
+    picture = panel.locator("svg[role=img]").first
+    picture.scroll_into_view_if_needed()
+    assert picture.bounding_box()["width"] > 400
+    assert panel.get_by_text("it recovers by itself up to").first.is_visible()
+    workbook.keep("storms")
+
+
 def test_an_edge_case_is_chosen(workbook: Workbook) -> None:
     """Another case brings its question and its picture."""
     panel = workbook.panel("label:text-is('beside')")
