@@ -299,8 +299,6 @@ def test_a_call_that_hangs_is_not_tried_again_where_only_refused_ones_are() -> N
 def test_the_plan_is_proven_or_refuted_from_the_command_line(tmp_path: Path) -> None:
     """On the worked example: a slow recommendation service stops the home page today and not with the proposed settings."""
     assert auditkit("new", tmp_path / "shop", "--sample", "worked-example").code == 0
-    none = auditkit("simulate", tmp_path / "shop")
-    assert (none.code, "auditkit plan" in none.err) == (2, True)
     assert auditkit("run", tmp_path / "shop").code == 0
     name = "chaos-timeout-api-home-recommendation"
     ran = auditkit("simulate", tmp_path / "shop", "--experiment", name, "--seed", "3", "--json")
