@@ -154,7 +154,8 @@ def _withheld(view: View) -> list[Block]:
     ]
     if not items:
         return [*found, text("No proposed setting fails an experiment of its own, so none is withheld.")]
-    return [*found, bullets(items)]
+    rest = "What is left without these was not simulated as a whole: choose other figures for them, and simulate again."
+    return [*found, bullets(items), text(rest)]
 
 
 def _why(proposal: PolicyProposal, why: str) -> str:
