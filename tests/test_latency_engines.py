@@ -68,8 +68,11 @@ def test_units_and_columns_are_asked_for_there_too(database, tmp_path):
     with pytest.raises(InputError, match="does not tell its unit"):
         measure_table(connected(f"duckdb://{path}", "t"))
     assert measure_table(connected(f"duckdb://{path}", "t"), unit="ms").profiles[0].max_s == 0.005
-    with pytest.raises(InputError, match="cannot open 'nothing'"):
+    with pytest.raises(InputError, match="holds no table 'nothing'"):
         connected(f"duckdb://{path}", "nothing")
+    with pytest.raises(InputError, match="there is no database"):
+        connected(f"duckdb://{tmp_path / 'typo.duckdb'}", "t")
+    assert not (tmp_path / "typo.duckdb").exists()
     with pytest.raises(InputError, match="cannot open"):
         connected("nosuchengine://x", "t")
 

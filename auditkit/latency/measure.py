@@ -93,16 +93,27 @@ def measure_table(
     return _measured(counted, described, (), components)
 
 
+_FILES = ("duckdb", "sqlite")
+"""Engines whose URI is the path of a file."""
+
+
 def connected(uri: str, table: str) -> Any:
     """The Ibis table of that name behind a connection string (`duckdb://file.duckdb`, `bigquery://…`). Raises `InputError`."""
     import warnings
 
     import ibis
+    from ibis.common.exceptions import TableNotFound
 
+    scheme, _, rest = uri.partition("://")
+    file = Path(rest.partition("?")[0])
+    if scheme in _FILES and rest and not file.exists():  # connecting would make it
+        raise InputError.of("--connect", f"there is no database {str(file)!r}", "check the path in the URI")
     try:
         with warnings.catch_warnings():  # Ibis calls what DuckDB has renamed
             warnings.simplefilter("ignore", DeprecationWarning)
             return ibis.connect(uri).table(table)
+    except TableNotFound as error:
+        raise InputError.of("--table", f"{uri} holds no table {table!r}", "check its name, and its schema") from error
     except _engine_errors() as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError.of(
