@@ -36,13 +36,26 @@ def numbered(duck: Duck, samples: Any, calls: Sequence[Call]) -> Numbered:
     sizes = [len(found) + 1 for found in words]
     kind = "DOUBLE" if math.prod(sizes) < _EXACT else "BIGINT"
     code = [_code(duck, key, found) for key, found in zip(_KEYS, words, strict=True)]
-    first, second, third = (f"coalesce({column}::{kind} + 1::{kind}, 0::{kind})" for column in code)  # 0 where there is no name
-    call = f"(({first} * {sizes[1]} + {second}) * {sizes[2]} + {third})::BIGINT"
+    missing = [any(call[place] is None for call in calls) for place in range(len(_KEYS))]
+    weights = (sizes[1] * sizes[2], sizes[2], 1)
+    terms = [
+        _weighted(column, weight, kind, some_missing=some) for column, weight, some in zip(code, weights, missing, strict=True)
+    ]
+    call = f"({' + '.join(terms)})::BIGINT"
     outcome = f"coalesce({_code(duck, 'outcome', OUTCOMES)}, {UNKNOWN})::UTINYINT"
     table = duck.view(f"(SELECT {call} AS call, start_s, duration_s, {outcome} AS outcome FROM ({duck.sql(samples)}))", "samples")
     places = [{word: place for place, word in enumerate(found, start=1)} for found in words]
     at = [[places[i].get(call[i] or "", 0) for i in range(len(_KEYS))] for call in calls]
     return Numbered(table, {c: (one * sizes[1] + two) * sizes[2] + three for c, (one, two, three) in zip(calls, at, strict=True)})
+
+
+def _weighted(code: str, weight: int, kind: str, *, some_missing: bool) -> str:
+    """SQL for a name's share in the number of a call; 0 where there is no name.
+
+    All but the last sum is a function of one column, which is computed once for each word; `coalesce` would undo that.
+    """
+    share = f"({code}::{kind} + 1::{kind}) * {weight}::{kind}"
+    return f"coalesce({share}, 0::{kind})" if some_missing else share
 
 
 def _code(duck: Duck, column: str, words: Sequence[str]) -> str:
