@@ -16,9 +16,9 @@ or each single read bounds nothing. Anti-patterns: one figure for all calls; a r
 its ground; raising it in an incident, which holds more workers for longer. Not for streams, batch calls and work that nobody
 waits for.
 
-The bound takes calls as independent of one another. Where latencies wander over minutes (autocorrelation 0.7 from slice to slice)
-and have heavy tails, up to one in five recordings had a true rate above the target, mostly by less than half: measure for longer,
-in more than one busy time.
+The bound takes calls as independent of one another. Where latencies wander over minutes (autocorrelation 0.7 to 0.9 from slice
+to slice) and have heavy tails, up to 27 % of the recordings simulated had a true rate above the target, one in twenty by up to
+twice the target: measure for longer, in more than one busy time.
 
 Sources: the seed of 2-3 x p99 is the rule of this project's first audit guide, 2026; "choose an acceptable rate of false timeouts
 and read the percentile" is M. Brooker, Timeouts, retries, and backoff with jitter (Amazon Builders' Library, 2019); the bound of
