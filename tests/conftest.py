@@ -16,3 +16,9 @@ def shared() -> Path:
     if not (folder / "DESIGN.md").exists():
         pytest.skip("no ../shared beside the project: real inputs are not here; the facts typed into the other tests hold")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_width_left_by_others(monkeypatch):
+    """Tables are as wide as where nobody says, whatever a library ran before has put into the environment."""
+    monkeypatch.delenv("COLUMNS", raising=False)
