@@ -19,6 +19,7 @@ def shared() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def no_width_left_by_others(monkeypatch):
-    """Tables are as wide as where nobody says, whatever a library ran before has put into the environment."""
-    monkeypatch.delenv("COLUMNS", raising=False)
+def a_plain_pipe(monkeypatch):
+    """What a command prints does not depend on who asks: readline sets COLUMNS in xdist's workers, Jupyter sets FORCE_COLOR."""
+    for name in ("COLUMNS", "LINES", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,14 @@ def test_a_bad_call_gets_one_line_with_a_remedy(
     assert says in ran.err
     assert len(ran.err.strip().splitlines()) == 1
     assert tree(tmp_path) == {}
+
+
+def test_a_pipe_with_forced_colours_is_no_narrow_terminal(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jupyter sets FORCE_COLOR in every kernel, many CI systems as well: tables keep their 160 columns."""
+    plain = auditkit("blast-radius", shop).out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    forced = auditkit("blast-radius", shop).out
+    assert re.sub("\x1b\\[[0-9;]*m", "", forced) == plain
 
 
 def test_an_unknown_component_is_named_with_the_nearest(shop: Path) -> None:

@@ -43,9 +43,12 @@ _STYLE = {
 
 
 def console() -> Console:
-    """Standard output: as wide as the terminal, or as COLUMNS says, or 160 columns."""
-    out = Console(highlight=False)
-    return out if out.is_terminal or "COLUMNS" in os.environ else Console(highlight=False, width=160)
+    """Standard output: as wide as the terminal, or as COLUMNS says, or 160 columns.
+
+    Not `is_terminal`: Jupyter and many CI systems force colours on a pipe, which has no width for all that.
+    """
+    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False) if known else Console(highlight=False, width=160)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
