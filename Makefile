@@ -7,10 +7,10 @@ TESTED := $(VENV)/.auditkit-test-ready
 AUDIT ?= my-audit
 SAMPLE ?= worked-example
 
-.PHONY: audit lab test judges lint types tests browser-test testbed test-spark bench twin fuzz truth help clean
+.PHONY: audit lab test judges lint types tests browser-test testbed test-spark bench twin fuzz truth coverage-figures help clean
 
 help:  ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "auditkit needs Python 3.11 or newer; try: make PYTHON=python3.11")'
@@ -77,6 +77,9 @@ SHARED ?= ../shared
 truth: $(TESTED)  ## public systems beside their truth, and public samples of formats counted twice: two tables
 	$(BIN)/python tests/truth_table.py $(SHARED)
 	$(BIN)/python tests/sample_table.py $(SHARED)
+
+coverage-figures: $(TESTED)  ## how often a 95 % interval encloses the true quantile, by distribution: a table
+	$(BIN)/python tests/interval_table.py
 
 clean:  ## remove what can be made again (never an audit folder)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist

@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from interval_table import CASES, DRAWS, PROMISED, coverage, coverage_in_slices
 
 from auditkit.latency import TimeRange, measure
 from auditkit.latency.censoring import kaplan_meier
-from auditkit.latency.statistics import bootstrap_by_slice, interval_ranks, nearest_rank
+from auditkit.latency.statistics import bootstrap_by_slice, nearest_rank
 from auditkit.latency.stretches import episodes, shifted, stretches
 from auditkit.patterns.timeout import advise
 
@@ -33,55 +34,18 @@ def lognormal(n: int, seed: int, median_ms: float = 20.0, sigma: float = 0.6) ->
     return (median_ms * np.exp(np.random.default_rng(seed).normal(0, sigma, n))).tolist()
 
 
-@pytest.mark.parametrize("draw", ["lognormal", "pareto", "exponential"])
-@pytest.mark.parametrize(("n", "p"), [(400, 0.99), (1000, 0.99), (300, 0.5)])
+@pytest.mark.parametrize("draw", DRAWS)
+@pytest.mark.parametrize(("n", "p"), CASES)
 def test_intervals_cover_the_true_quantile(draw, n, p):
     """2,000 repetitions of a nominal 95 % interval enclose the true quantile in at least 94 %, heavy tails included."""
-    random = np.random.default_rng(7)
-    samples, truth = {
-        "lognormal": lambda: (random.lognormal(0, 1, (2000, n)), math.exp(_normal_quantile(p))),
-        "pareto": lambda: (random.pareto(1.1, (2000, n)), (1 - p) ** (-1 / 1.1) - 1),
-        "exponential": lambda: (random.exponential(1, (2000, n)), -math.log(1 - p)),
-    }[draw]()
-    samples.sort(axis=1)
-    lower, upper = interval_ranks(n, p)
-    assert lower is not None
-    assert upper is not None
-    inside = (samples[:, lower - 1] <= truth) & (truth <= samples[:, upper - 1])
-    assert inside.mean() >= 0.94
-
-
-def _normal_quantile(p: float) -> float:
-    from scipy.stats import norm
-
-    return float(norm.ppf(p))
+    assert coverage(draw, n, p) >= PROMISED
 
 
 def test_the_block_bootstrap_covers_where_latencies_move_together():
     """Slices that are slow as a whole: the order statistic alone covers far too rarely, the wider of both much more often."""
-    random = np.random.default_rng(3)
-    slices, per, p = 60, 50, 0.95
-    levels = np.exp(random.normal(0, 0.5, (100, slices)))
-    truth = float(np.quantile(np.exp(random.normal(0, 0.5, 400_000)) * np.exp(random.normal(0, 0.5, 400_000)), p))
-    edges = np.exp(np.arange(-400, 500) / 50)
-    alone = together = 0
-    lower, upper = interval_ranks(slices * per, p)
-    assert lower is not None
-    assert upper is not None
-    for level in levels:
-        values = level[:, None] * np.exp(random.normal(0, 0.5, (slices, per)))
-        ordered = np.sort(values.ravel())
-        lo, hi = ordered[lower - 1], ordered[upper - 1]
-        alone += lo <= truth <= hi
-        column = np.searchsorted(edges, values)
-        counts = np.zeros((slices, len(edges) + 1), dtype=np.int64)
-        np.add.at(counts, (np.repeat(np.arange(slices), per), column.ravel()), 1)
-        found = bootstrap_by_slice(counts, (p,), repetitions=200)
-        assert found is not None
-        ((first, last),) = found
-        together += min(lo, edges[first - 1]) <= truth <= max(hi, edges[last])
-    assert alone / 100 < 0.85
-    assert together / 100 >= 0.90
+    alone, together = coverage_in_slices()
+    assert alone < 0.85
+    assert together >= 0.90
 
 
 def test_few_slices_are_not_drawn_from():
