@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditkit.credentials import credential_names, names_credential
 from auditkit.importers import redact
-from auditkit.importers.credentials import credential_names, names_credential
 from auditkit.importers.yaml_text import parse, parse_all
 
 
@@ -59,6 +59,15 @@ def lines(text: str, name: str = "compose.yaml") -> list[str]:
         ("x: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdef", "x: REDACTED"),
         ("x: ghp_abcdefghijklmnopqrstuvwxyz0123456789", "x: REDACTED"),
         ("header: 'Authorization: Bearer abcdefghijklmnop'", "header: 'Authorization: REDACTED"),
+        ('x: "https://0123456789abcdef0123@sentry.example/4"', 'x: "https://REDACTED@sentry.example/4"'),
+        ("x: http://api/maps?q=1&key=0123456789abc&signature=xyz", "x: http://api/maps?q=1&key=REDACTED&signature=REDACTED"),
+        # glued to its name, or inside of a value
+        ("password:hunter2", "password:REDACTED"),
+        ("args: [login, db_password:hunter2, --x]", "args: [login, db_password:REDACTED, --x]"),
+        ('{"say": "apikey:abc, user:ana"}', '{"say": "apikey:REDACTED, user:ana"}'),
+        ("x: error:password:hunter2", "x: error:password:REDACTED"),
+        ("note: 'token: abc'   # b", "note: 'token: REDACTED'   # b"),
+        ('note: "a token: abc", more: 1', 'note: "a token: REDACTED", more: 1'),
         # defaults of variables go, references stay
         ("API_KEY: ${API_KEY:-sk123}", "API_KEY: ${API_KEY:-REDACTED}"),
         ("API_KEY: ${API_KEY}", "API_KEY: ${API_KEY}"),
@@ -79,6 +88,9 @@ def test_what_looks_like_a_credential_is_replaced(line: str, redacted: str) -> N
         "automountServiceAccountToken: false", "valueFrom: {secretKeyRef: {name: db, key: password}}", "secrets: [db_password]",
         "- X_SECRET", "max_tokens: 100", "tokenExpirationSeconds: 3600", "image: vault/secret-service:1.2", "name: SECRET_NAME_REF",
         "serviceAccountName: token-reader", "SECRET_NAME_REF:", "password:", "kind: SecretStore", "ADDR: http://a:80/x?y=b@c",
+        "passwords:80", "cache: passwords:8080/x", "image: shop/secrets:1.2", "image: vault-secret:v1", "image: secret:latest",
+        "urn: urn:shop:password:reset", "arn: arn:aws:secretsmanager:eu:1:secret:prod/db_password:x", "- ns:svc", "x: auth:login",
+        "x: db_password:${DB_PASSWORD}", "call: token:refresh", "x: http://a/b?key=name&code=12", "x: https://shop@db/x",
         "bypass: all", "monkey: business", "image: registry:5000/team/app@sha256:abc", "key: value",
     ],
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from auditkit.importers.credentials import names_credential
+from auditkit.credentials import names_credential
 
 
 def _set(text: str) -> frozenset[str]:

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from auditkit.credentials import names_credential
 from auditkit.importers.address_names import names_an_address, words
-from auditkit.importers.credentials import names_credential
 
 Form = Literal["url", "host:port", "name", "word"]
 """How an address was written. `word` is a bare word whose option does not say that it is an address."""

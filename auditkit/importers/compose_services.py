@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from auditkit.credentials import names_credential
 from auditkit.importers.address_names import names_an_address
 from auditkit.importers.addresses import (
     Address,
@@ -16,7 +17,6 @@ from auditkit.importers.addresses import (
 from auditkit.importers.compose_files import ComposeModel, ComposeService, Layer, joined
 from auditkit.importers.compose_mounts import ReadFile
 from auditkit.importers.compose_variables import Filled, read_env_file
-from auditkit.importers.credentials import names_credential
 from auditkit.importers.mentions import Mention
 from auditkit.importers.shapes import below, list_of, mapping_of, text_of
 from auditkit.model.system import Confidence, Evidence

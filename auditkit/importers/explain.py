@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from auditkit.credentials import MARK, names_credential
 from auditkit.errors import Problem
-from auditkit.importers.credentials import MARK, names_credential
 from auditkit.model.draft import Item
 from auditkit.model.noun import FROM_FILE, Noun
 

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from auditkit.errors import InputError
-from auditkit.importers.credentials import (
+from auditkit.credentials import (
     MARK,
     PRIVATE_KEY,
     REFERENCE,
@@ -15,7 +14,9 @@ from auditkit.importers.credentials import (
     credential_names,
     names_credential,
     without_forms,
+    without_glued,
 )
+from auditkit.errors import InputError
 from auditkit.importers.yaml_text import Node, parse_all
 
 _MAX_YAML: Final = 2_000_000
@@ -42,6 +43,7 @@ _GIVEN: Final = (
 """Name and value of an environment variable, or of a tag with its type, in one line or several."""
 _TWO_WORDS: Final = re.compile(r"""\s*["']?[\w.\-]+["']?[ \t]+(?:"[^"]*"|'[^']*'|[^\s"'=:<>]+);?\s*""")
 """A line of a name and a value, as configuration files (`requirepass x`) and Structurizr (`"token" "x"`) have them."""
+_QUOTE: Final = re.compile(r"""(?<!\\)["']""")
 _NO_SECRET: Final = frozenset({"true", "false", "null", "~", "True", "False", "none", "None", "unknown"})
 _ANCHOR: Final = re.compile(r"(?:[&!][^\s]*\s+)+")
 _SETTING: Final = re.compile(r"(-{0,2}[A-Za-z_][\w.\-]*)=(.+)", re.DOTALL)
@@ -210,6 +212,13 @@ def _line(line: str, any_name: re.Pattern[str]) -> str:
             done.append(line[at : match.end("key")])
             at = match.end("key")
             continue
-        done += [line[at : value.start()], _marked(value[0])]
-        at = value.end()
-    return "".join([*done, line[at:]])
+        given = _inside_quotes(line, value.start(), value[0])
+        done += [line[at : value.start()], _marked(given)]
+        at = value.start() + len(given)
+    return without_glued("".join([*done, line[at:]]))
+
+
+def _inside_quotes(line: str, start: int, value: str) -> str:
+    """The value up to the end of the quotes that it stands in: `note: 'token: abc'` keeps the last of them."""
+    end = next((m for m in _QUOTE.finditer(value) if m.start() and line.count(m[0], 0, start) % 2), None)
+    return value[: end.start()] if end else value

@@ -6,17 +6,19 @@ expects them: in the name of a span, of a service, of a component.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import TypeVar
+from typing import Final, TypeVar
 
+from auditkit.credentials import without_credentials, without_settings
 from auditkit.errors import Problem
-from auditkit.importers.credentials import without_credentials, without_settings
 from auditkit.model.draft import Draft, Item
 from auditkit.model.system import Question
 
 T = TypeVar("T")
+_IN_QUOTES: Final = re.compile(r"""'[^']*'|"[^"]*\"""")
 
 
 def scrub(draft: Draft) -> Draft:
@@ -56,7 +58,9 @@ def _question(question: Question) -> Question:
 
 @lru_cache(maxsize=50_000)  # most texts of a draft are one of a few
 def _without(text: str) -> str:
-    return without_settings(without_credentials(text))
+    """A sentence of ours: what it quotes may be `token: abc`, while `auth-token: no timeout` is about a component."""
+    text = without_settings(without_credentials(text))
+    return _IN_QUOTES.sub(lambda m: without_settings(m[0], "=:"), text) if ": " in text else text
 
 
 @lru_cache(maxsize=50_000)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from auditkit.credentials import without_credentials, without_settings
 from auditkit.errors import InputError
-from auditkit.importers.credentials import without_credentials
 from auditkit.importers.kinds import kind_by_name
 from auditkit.importers.mentions import question
 from auditkit.model.draft import Draft, Item
@@ -82,8 +82,10 @@ def component_id(name: str) -> str:
 
     >>> component_id("Order Service"), component_id("jdbc:mysql://db/orders")
     ('Order-Service', 'jdbc-mysql-db-orders')
+    >>> component_id("login?token=abc"), component_id("db_password:hunter2"), component_id("users, password: hunter2")
+    ('login-token-REDACTED', 'db_password-REDACTED', 'users-password-REDACTED')
     """
-    return as_id(without_credentials(name))
+    return as_id(without_settings(without_credentials(name), "=:"))
 
 
 def draft(source: str, traffic: Traffic, cannot_say: Sequence[str] = ()) -> Draft:

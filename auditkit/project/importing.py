@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from auditkit.credentials import without_forms
 from auditkit.errors import InputError, Problem
 from auditkit.importers import (
     detect_format,
@@ -25,7 +26,6 @@ from auditkit.importers import (
     update_yaml,
     validate,
 )
-from auditkit.importers.credentials import without_forms
 from auditkit.importers.workbook import is_workbook, sheets
 from auditkit.importers.yaml_text import too_large
 from auditkit.model.draft import Draft, Item

@@ -1,11 +1,12 @@
-"""What looks like a credential: by the name it has, or by its own form."""
+"""What looks like a credential: by the name it has, or by its own form. Nothing of the kind is ever kept, shown or logged."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import Final, Literal
 
 MARK: Final = "REDACTED"
 """What stands where a credential was."""
@@ -16,7 +17,7 @@ _ANYWHERE: Final = (
     "masterauth",
 )  # fmt: skip
 _AS_WORD: Final = frozenset({"token", "pwd", "pass", "pw", "salt", "pepper", "pat", "jwt", "bearer", "authkey", "cookie"})
-_AS_LAST_WORD: Final = frozenset({"auth", "authorization"})
+_AS_LAST_WORD: Final = frozenset({"auth", "authorization", "sig", "signature"})
 _KEYS: Final = frozenset({
     "api", "access", "private", "signing", "encryption", "master", "session", "account", "shared", "license", "licence", "aes",
     "storage", "auth", "service", "app", "application", "client", "deploy", "encrypt", "crypt", "hmac", "rsa", "webhook",
@@ -31,6 +32,7 @@ _NOT_ITSELF: Final = frozenset({
 })  # fmt: skip
 _STEMS: Final = (
     "pass", "pwd", "pw", "secret", "credential", "key", "token", "salt", "pepper", "pat", "jwt", "bearer", "auth", "cookie",
+    "sig",
 )  # fmt: skip
 """What every such name holds, in small letters: plain texts, which are found much faster than any pattern."""
 _SMALL: Final = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
@@ -116,11 +118,24 @@ _SIGN: Final = re.compile("|".join(re.escape(sign) for signs, _ in _SHAPES for s
 """The same at once, which is quicker for a short text and slower for a long one."""
 PRIVATE_KEY: Final = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)(.*?)(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 URL_PASSWORD: Final = re.compile(r"(://[^:/\s@'\"]*:)(?!//)([^\s/'\"]+)(?=@)")
+_URL_TOKEN: Final = re.compile(r"(?<=://)(?=[^\s/@:'\"\d]{0,100}\d)(?=\d{0,100}[^\s/@:'\"\d])[^\s/@:'\"]{20,200}(?=@)")
+"""A token in place of a user: long, of letters and digits."""
 _BARE_PASSWORD: Final = re.compile(
     r"(?<=[\w.-]:)(?<!mailto:)[^\s@'\"/:,;\\{}\[\]()<>]{3,200}(?=@(?!sha256:)(?:[A-Za-z][\w.-]*|\d+\.\d+\.\d+\.\d+)(?:[:/\s'\",;]|$))"
 )
 """What stands between user and host where no scheme is in front: `u:hunter2@db:5432` (a digest, `x:1@sha256:…`, is none)."""
-_SET: Final = re.compile(r"(?<![\w.\-])([A-Za-z_][\w.\-]{0,100})(=|:[ \t]+)([^\s,;&|]+)")
+_SET: Final = {
+    signs: re.compile(rf"""(?<![\w.\-])(?P<key>[A-Za-z_][\w.\-]{{0,100}})["']?(?:{sign})["']?(?P<value>[^\s,;&|"'\\]+)""")
+    for signs, sign in (("=", "="), ("=:", r"=|:[ \t]+"))
+}
+GLUED: Final = re.compile(
+    r"""(?<![\w.\-/])(?<!\$\{)(?:(?P<id>(?:urn|arn|oci|sha256):\S+)|(?P<key>[A-Za-z_][\w.\-]{0,100}):"""
+    r"""(?P<value>[^\s:/,;&|'"\\)\]}][^\s,;&|'"\\)\]}]*))"""
+)
+"""`name:value` in one word, or an identifier that is written so as a whole."""
+_QUERY_KEY: Final = re.compile(r"(?:(?<=[?&]key=)|(?<=[?&]code=))[^\s&#'\"\\<>]{12,}")
+"""A key of an API, or the code of a login, in the query of a URL: long, or it is a key of something else."""
+_PORT: Final = re.compile(r"[0-9]{1,5}(?:[-/:].*)?")
 _DSN_PASSWORD: Final = re.compile(r"(\b[\w.-]{1,60}:)([^\s@'\"/:]{1,1000})(?=@(?:tcp|unix)?\()")
 _MYSQL_FLAG: Final = re.compile(r"(\bmysql\w{0,50}\b[^\n]{0,200}?[\s'\"]-p)([^\s'\",\]]+)")
 REFERENCE: Final = re.compile(
@@ -145,8 +160,11 @@ def without_forms(text: str) -> str:
     if "@" in text:
         text = URL_PASSWORD.sub(rf"\g<1>{MARK}", text)
         text = _BARE_PASSWORD.sub(MARK, text)
+        text = _URL_TOKEN.sub(MARK, text)
         if any(sign in text for sign in ("@(", "@tcp(", "@unix(")):
             text = _DSN_PASSWORD.sub(rf"\g<1>{MARK}", text)
+    if "?" in text:
+        text = _QUERY_KEY.sub(MARK, text)
     if "mysql" in text and "-p" in text:
         text = _MYSQL_FLAG.sub(rf"\g<1>{MARK}", text)
     for signs, shape in _SHAPES if len(text) > _SHORT or _SIGN.search(text) else ():
@@ -155,13 +173,51 @@ def without_forms(text: str) -> str:
     return text
 
 
-def without_settings(text: str, signs: str = "=") -> str:
+def is_glued(name: str, value: str) -> bool:
+    """Whether `name:value` in one word is a credential with its name, and not an address or an operation (`auth:login`).
+
+    >>> [is_glued(*text.split(":")) for text in ("db_password:hunter2", "dbPassword:x", "auth:login", "passwords:80")]
+    [True, True, False, False]
+    """
+    plain = "".join(word.lower() for word in _WORDS.findall(name))
+    sure = "_" in name or any(part in plain for part in _ANYWHERE if part != "secret")
+    is_port = "_" not in name and _PORT.fullmatch(value) is not None
+    return sure and not is_port and _is_told(name, value)
+
+
+def without_glued(text: str) -> str:
+    """A text without credentials that stand as `name:value` in one word.
+
+    >>> without_glued("-c db_password:hunter2, cart:8080, shop/secrets:1.2, arn:aws:secretsmanager:eu:1:secret:db_password:x")
+    '-c db_password:REDACTED, cart:8080, shop/secrets:1.2, arn:aws:secretsmanager:eu:1:secret:db_password:x'
+    """
+    return _marked(GLUED, text, is_glued) if ":" in text else text
+
+
+def _marked(pattern: re.Pattern[str], text: str, is_one: Callable[[str, str], bool]) -> str:
+    """The text with the group `value` marked where it and the group `key` are a credential; one value may hold the next pair."""
+    done: list[str] = []
+    at = 0
+    while match := pattern.search(text, at):
+        end = match.end() if match["key"] is None else match.start("value")
+        if match["key"] and is_one(match["key"], match["value"]):
+            done += [text[at:end], MARK]
+            end = match.end()
+        else:
+            done.append(text[at:end])
+        at = end
+    return "".join([*done, text[at:]])
+
+
+def without_settings(text: str, signs: Literal["=", "=:"] = "=") -> str:
     """A text of ours without the values that it quotes under the name of a credential, as `NAME=value` (or `NAME: value`).
 
     >>> without_settings("web -> cart: login with password=hunter2"), without_settings("token: x, user: y", "=:")
     ('web -> cart: login with password=REDACTED', 'token: REDACTED, user: y')
+    >>> without_settings("started with db_password:hunter2 at auth:8080")
+    'started with db_password:REDACTED at auth:8080'
     """
-    return _SET.sub(lambda m: m[1] + m[2] + MARK if m[2][0] in signs and _is_told(m[1], m[3]) else m[0], text)
+    return _marked(_SET[signs], without_glued(text), _is_told)
 
 
 def _is_told(name: str, value: str) -> bool:
