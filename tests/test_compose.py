@@ -88,8 +88,8 @@ def test_evidence_names_file_key_and_line() -> None:
 def test_an_address_of_something_else_is_a_question() -> None:
     """What is not deployed here is neither a component nor a dependency."""
     draft = compose(SHOP)
-    assert asked(draft) == ["not deployed pay.example.net"]
-    question = draft.questions[0]
+    assert asked(draft)[:-2] == ["not deployed pay.example.net"]
+    question = draft.questions[-1]
     assert question.where == "api -> pay.example.net"
     assert question.what.endswith("(compose.yaml:13)")
     assert question.what.startswith("api names pay.example.net (in PAYMENT_URL), and nothing of that name is deployed here")
@@ -333,3 +333,67 @@ services:
     assert not compose("services: {a: {image: a}, b: {image: b}}").questions
     everywhere = compose("services: {a: {image: a, deploy: {mode: global}}}").questions[0].what
     assert "a runs once on each machine (deploy.mode: global): how many machines are there?" in everywhere
+
+
+@pytest.mark.parametrize(
+    ("placement", "words", "line"),
+    [
+        ("", "nothing keeps them on different machines or zones", 4),
+        (
+            "{max_replicas_per_node: 1}",
+            "max_replicas_per_node (1) spreads them over 3 machines or more, which may share a zone",
+            5,
+        ),
+        (
+            "{max_replicas_per_node: 2}",
+            "max_replicas_per_node (2) spreads them over 2 machines or more, which may share a zone",
+            5,
+        ),
+        ("{max_replicas_per_node: 5}", "nothing keeps them on different machines or zones", 4),
+        (
+            "{preferences: [{spread: node.labels.zone}]}",
+            "a preference (spread: node.labels.zone) spreads them only as far as there is room",
+            5,
+        ),
+        ("{constraints: [node.role == worker, node.labels.disk == ssd]}", "nothing keeps them on different machines or zones", 4),
+        ("{constraints: [node.labels.zone != eu-1a]}", "nothing keeps them on different machines or zones", 4),
+    ],
+)
+def test_several_instances_are_asked_how_far_they_are_apart(placement: str, words: str, line: int) -> None:
+    """As of Kubernetes: a limit per machine binds, a preference does not, and neither says how many zones there are."""
+    text = "services:\n  api:\n    image: a\n    deploy: {replicas: 3" + (
+        f",\n      placement: {placement}}}" if placement else "}"
+    )
+    draft = compose(text + "\n")
+    assert "placement" not in draft.components[0].data
+    (asked,) = [question for question in draft.questions if question.id == "placement api"]
+    assert asked.what == f"api has 3 instances, and {words}: how many are in each zone? (compose.yaml:{line})"
+
+
+@pytest.mark.parametrize(
+    ("constraints", "place"),
+    [
+        ("[node.labels.zone==eu-1a]", "eu-1a"),
+        ("[node.role == manager, node.labels.az == b]", "b"),
+        ("[node.hostname == db-1]", "db-1"),
+        ("[node.hostname == db-1, node.labels.com.example.datacenter == north]", "north"),
+        ("['node.labels.zone == ${ZONE:-eu-1c}']", "eu-1c"),
+    ],
+)
+def test_a_constraint_to_one_place_is_the_placement(constraints: str, place: str) -> None:
+    """A zone before a machine: it takes more with it. The rules are evidence, and nothing is asked."""
+    draft = compose(f"services: {{api: {{image: a, deploy: {{replicas: 2, placement: {{constraints: {constraints}}}}}}}}}")
+    assert draft.components[0].data["placement"] == {place: 2}
+    assert not draft.questions
+    assert any("deploy.placement.constraints (node." in entry["locator"] for entry in draft.components[0].data["evidence"])
+
+
+def test_placement_adds_up_over_files_and_single_instances_are_not_asked() -> None:
+    """Lists of an override are added to those below; one instance has nothing to be kept apart from."""
+    base = "services: {api: {image: a, deploy: {placement: {constraints: [node.role == worker]}}}}"
+    more = "services: {api: {deploy: {replicas: 2, placement: {constraints: [node.labels.zone == a]}}}}"
+    draft = read_together([("compose.yaml", base), ("more.yaml", more)])
+    assert draft.components[0].data["placement"] == {"a": 2}
+    alone = read_together([("compose.yaml", base)])
+    assert "placement" not in alone.components[0].data
+    assert not alone.questions

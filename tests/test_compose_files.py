@@ -20,7 +20,7 @@ def test_later_files_override_earlier_ones() -> None:
     prod = "services:\n  a: {command: [--x, 'http://b:80'], environment: [B_URL=http://b], scale: 4}\n  b: {}\n  c: {}\n"
     draft = read_together([("compose.yaml", base), ("prod.yaml", prod)])
     assert edges(draft) == {"a -> b": ["configured"], "a -> c": ["configured"]}
-    assert not draft.questions
+    assert [question.id for question in draft.questions] == ["placement a"]
     assert draft.components[0].data["instances"] == 4
     assert {e["source"] for item in draft.dependencies for e in item.data["evidence"] if item.data["to"] == "b"} == {"prod.yaml"}
 

@@ -9,6 +9,7 @@ from typing import Any
 from auditkit.importers.base import Importer, ReadSibling, beginning, no_siblings
 from auditkit.importers.compose_files import ComposeModel, ComposeService, read_model
 from auditkit.importers.compose_mounts import about_shared_volumes, in_files, mounted_files
+from auditkit.importers.compose_placement import about_placement, placement_evidence, placement_of
 from auditkit.importers.compose_services import (
     health_check_of,
     image_of,
@@ -29,7 +30,7 @@ CANNOT_SAY = (
     "Docker Compose does not say what a caller does when a call fails, nor its timeouts, retries and rates",
     "Docker Compose shows a call only where its address stands in the environment, the command or a mounted file;"
     " depends_on shows start order, not calls",
-    "Docker Compose does not say on which machines the containers run",
+    "Docker Compose does not say on which machines and in which zones the containers run, unless it binds them to one",
 )
 _SERVICES = re.compile(r"^[\"']?services[\"']?\s*:", re.MULTILINE)
 _INCLUDE = re.compile(r"^include\s*:", re.MULTILINE)
@@ -87,6 +88,7 @@ def read_together(files: Sequence[tuple[str, str]], read_sibling: ReadSibling = 
         mentions += [mention for mention in start_order(service, model) if mention.to[0] in services]
     about_shared_volumes(services, model)
     about_upkeep(services.values(), model)
+    about_placement(services.values(), model)
     names = _Names(services, model)
     dependencies, questions = settle(mentions, names.resolve)
     components = tuple(_component(service, model) for service in services.values())
@@ -203,13 +205,15 @@ def _component(service: ComposeService, model: ComposeModel) -> Item:
         lines["instances"] = layer.line(*path.split("."))
         if count >= 1:
             data["instances"] = count
+            if placement := placement_of(service, count, model):
+                data["placement"] = placement
         else:
             what = f"{service.name} is scaled to 0 instances here: does it run at other times, and with how many?"
             model.ask(f"instances {service.name}", service.name, what, layer.where(*path.split(".")))
     checked = health_check_of(service)
     if checked is not None:
         data["health_check"] = checked
-    evidence += upkeep_evidence(service)
+    evidence += (*placement_evidence(service, model), *upkeep_evidence(service))
     if by:
         locator = first.locator(f"kind {kind}, by its {by}")
         evidence.append({"source": first.source, "locator": locator, "confidence": "inferred"})
@@ -233,7 +237,7 @@ COMPOSE = Importer(
     name="compose",
     title="Docker Compose",
     prose=(
-        "Services become components, with the instances, health checks, restarts and limits that are stated. Addresses in the"
+        "Services become components, with the instances, health checks, placement, restarts and limits that are stated. Addresses in the"
         " environment, the command, configs, secrets (whose values are never kept) and mounted files become dependencies"
         " (configured) where a service of that name is on the same network, and questions where nothing here answers. depends_on"
         " and links show start order only (ordering). Overrides, .env, include, extends and profiles are followed. Load"
