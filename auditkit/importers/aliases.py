@@ -27,6 +27,7 @@ def renamed(draft: Draft, names: Mapping[str, str]) -> Draft:
         draft,
         components=tuple(_item(item, names) for item in draft.components),
         dependencies=tuple(item for item in dependencies if not _calls_itself(item)),
+        for_every_caller=tuple(_item(item, names) for item in draft.for_every_caller),
         common_causes=tuple(_item(item, names) for item in draft.common_causes),
         journeys=tuple(_item(item, names) for item in draft.journeys),
     )

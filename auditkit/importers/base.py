@@ -49,5 +49,7 @@ class Importer:
     read_together: Callable[[Sequence[tuple[str, str]], ReadSibling], Draft] | None = None
     joins: str | None = None
     """Format that files of this one are read together with, where both are given: it knows what the names in them mean."""
+    settings: bool = False
+    """Says how one layer bounds calls: it is kept in mind while others are imported, for attempts of two layers multiply."""
     drawn: bool = False
     """What somebody drew or wrote into a catalogue, beside what is configured and runs; alone it makes coverage low."""

@@ -237,8 +237,8 @@ COMPOSE = Importer(
     name="compose",
     title="Docker Compose",
     prose=(
-        "Services become components, with the instances, health checks, placement, restarts and limits that are stated. Addresses in the"
-        " environment, the command, configs, secrets (whose values are never kept) and mounted files become dependencies"
+        "Services become components, with the instances, placement, health checks, restarts and limits that are stated. Addresses"
+        " in the environment, the command, configs, secrets (whose values are never kept) and mounted files become dependencies"
         " (configured) where a service of that name is on the same network, and questions where nothing here answers. depends_on"
         " and links show start order only (ordering). Overrides, .env, include, extends and profiles are followed. Load"
         " generators propose journeys. " + ". ".join(CANNOT_SAY) + "."

@@ -204,4 +204,5 @@ DOTNET: Final = Importer(
     ),
     detect=detect,
     read=read,
+    settings=True,
 )

@@ -280,4 +280,5 @@ ENVOY: Final = Importer(
     ),
     detect=detect,
     read=read,
+    settings=True,
 )

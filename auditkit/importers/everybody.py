@@ -51,20 +51,22 @@ def _meant(target: Any, names: Mapping[str, str]) -> Any:
     return known if operation is None else f"{known}:{operation}"
 
 
-def spread(drafts: Sequence[Draft], groups: Groups, earlier: Sequence[Draft], known: Groups) -> tuple[Question, ...]:
+def spread(
+    drafts: Sequence[Draft], groups: Groups, earlier: Sequence[Draft], known: Groups, are_standing: bool = False
+) -> tuple[Question, ...]:
     """Add what holds for every caller to what is said of each synchronous call; where there is none, who calls is asked.
 
     A caller for whom the same source says something of its own is left out. `known` is what `earlier` drafts said of each call.
     """
     everybody = [item for draft in drafts for item in draft.for_every_caller]
-    uncalled = [item for item in everybody if not _add(item, groups, groups)]
+    uncalled = [item for item in everybody if not _add(item, groups, groups, are_standing=are_standing)]
     for draft in earlier:
         for item in draft.for_every_caller:
             _add(item, groups, known, of_persons=True)
     return tuple(_who_calls(item) for item in uncalled)
 
 
-def _add(item: Item, groups: Groups, into: Groups, of_persons: bool = False) -> bool:
+def _add(item: Item, groups: Groups, into: Groups, of_persons: bool = False, are_standing: bool = False) -> bool:
     """Whether any call is known that it holds for."""
     found = False
     for key, said in groups.items():
@@ -75,7 +77,7 @@ def _add(item: Item, groups: Groups, into: Groups, of_persons: bool = False) -> 
         own = any("policy" in s.item.data and s.item.source == item.source and not s.by_person for s in into.get(key, []))
         if not own and (any(s.by_person for s in said) or not of_persons):
             data = {"policy": item.data["policy"], "evidence": _no_stronger(item, said)}
-            into[key] = [*into.get(key, []), Said(replace(item, data=data), by_person=False)]
+            into[key] = [*into.get(key, []), Said(replace(item, data=data), by_person=False, standing=are_standing)]
     return found
 
 

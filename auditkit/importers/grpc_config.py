@@ -49,7 +49,7 @@ def read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
         for named in list_of(below(entry, "name"), f"{name}:{line}", "name", reading.problems):
             operation = "/".join(part for key in ("service", "method") if (part := text_of(below(named, key))))
             target = f"{callee}:{operation}" if operation else callee
-            reading.add(Setting(caller, target, policy, name, line, f"methodConfig[{index}]"))
+            reading.add(Setting(caller, target, policy, name, line, f"methodConfig[{index}]", library="gRPC"))
     return reading.draft(name, CANNOT_SAY)
 
 
@@ -88,4 +88,5 @@ GRPC: Final = Importer(
     ),
     detect=detect,
     read=read,
+    settings=True,
 )

@@ -121,4 +121,5 @@ HYSTRIX: Final = Importer(
     ),
     detect=detect,
     read=read,
+    settings=True,
 )

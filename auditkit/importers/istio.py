@@ -239,5 +239,6 @@ ISTIO: Final = Importer(
     ),
     detect=detect,
     read=read,
+    settings=True,
     joins="kubernetes",
 )

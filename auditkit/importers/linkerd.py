@@ -247,5 +247,6 @@ LINKERD: Final = Importer(
     ),
     detect=detect,
     read=read,
+    settings=True,
     joins="kubernetes",
 )

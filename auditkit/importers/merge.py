@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from auditkit.importers.everybody import exported_names, spread, with_names
+from auditkit.importers.layers import stack
 from auditkit.importers.refined import absorb
 from auditkit.importers.statements import (
     Groups,
@@ -30,7 +31,9 @@ _SECTIONS: Final = ("components", "dependencies", "common_causes", "journeys")
 _IDENTITY: Final = frozenset({"id", "from", "to"})
 
 
-def merge(drafts: Sequence[Draft], earlier: Sequence[Draft] = ()) -> tuple[Draft, tuple[Conflict, ...]]:
+def merge(
+    drafts: Sequence[Draft], earlier: Sequence[Draft] = (), standing: Sequence[Draft] = ()
+) -> tuple[Draft, tuple[Conflict, ...]]:
     """One draft of several, and where they contradict one another.
 
     Components, causes and journeys are the same by id, dependencies by caller and set of targets (`api` and `api:home` are
@@ -45,7 +48,9 @@ def merge(drafts: Sequence[Draft], earlier: Sequence[Draft] = ()) -> tuple[Draft
     each synchronous call that is known. Journeys that imports propose are left out where a person has confirmed any.
 
     `earlier` are former imports of the same sources: values in the person's file that come from them may be updated, and
-    what they held but the person's file does not hold any more was deleted on purpose.
+    what they held but the person's file does not hold any more was deleted on purpose. `standing` are the settings of other
+    sources that were imported before: where one layer (a library) and another below it (a mesh) both try a call again, that is
+    put together and asked (`layers.py`).
 
     >>> def said(source, confidence, instances):
     ...     data = {"id": "api", "instances": instances, "evidence": [{"source": source, "confidence": confidence}]}
@@ -56,7 +61,7 @@ def merge(drafts: Sequence[Draft], earlier: Sequence[Draft] = ()) -> tuple[Draft
     """
     names = exported_names(drafts)
     drafts = _without_needless_proposals([with_names(draft, names) for draft in drafts])
-    earlier = [with_names(draft, names) for draft in earlier]
+    earlier, standing = ([with_names(draft, names) for draft in given] for given in (earlier, standing))
     known = {section: _grouped(earlier, section) for section in _SECTIONS}
     read_again = {draft.source for draft in drafts if not draft.by_person}
     conflicts: list[Conflict] = []
@@ -64,14 +69,17 @@ def merge(drafts: Sequence[Draft], earlier: Sequence[Draft] = ()) -> tuple[Draft
     deleted: dict[Key, Item] = {}
     asked: tuple[Question, ...] = ()
     for section in _SECTIONS:
-        groups = _grouped(drafts, section)
+        groups = _grouped(drafts, section, standing if section == "dependencies" else ())
+        formerly = set(known[section])
         if section == "dependencies":
             absorb(groups, known[section])
             asked = spread(drafts, groups, earlier, known[section])
+            spread(standing, groups, (), known[section], are_standing=True)
+            asked += stack(groups, known[section])
         merged[section] = {}
         for key, said in groups.items():
             item = _united(said, known[section].get(key, []), read_again, conflicts)
-            if key in known[section] and not any(s.by_person for s in said) and any(draft.by_person for draft in drafts):
+            if key in formerly and not any(s.by_person for s in said) and any(draft.by_person for draft in drafts):
                 deleted.update({key: item} if section == "components" else {})
             else:
                 merged[section][key] = item
@@ -103,14 +111,15 @@ def _without_needless_proposals(drafts: Sequence[Draft]) -> list[Draft]:
     ]
 
 
-def _grouped(drafts: Iterable[Draft], section: str) -> Groups:
+def _grouped(drafts: Sequence[Draft], section: str, standing: Sequence[Draft] = ()) -> Groups:
     """Items by what they are about, a person's first. A person's file may hold one thing twice (the gate judges that)."""
     groups: Groups = {}
-    for position, draft in enumerate(sorted(drafts, key=lambda draft: not draft.by_person)):
+    ordered = sorted(drafts, key=lambda draft: not draft.by_person)
+    for position, draft in enumerate((*ordered, *standing)):
         seen: Counter[Hashable] = Counter()
         for item in getattr(draft, section):
             name = _name(item)
-            groups.setdefault((name, seen[name]), []).append(Said(item, draft.by_person, position))
+            groups.setdefault((name, seen[name]), []).append(Said(item, draft.by_person, position, position >= len(ordered)))
             seen[name] += draft.by_person
     return groups
 

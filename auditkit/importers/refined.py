@@ -36,7 +36,7 @@ def _kept(imported: Said, own: Said) -> Said:
     called = {target for to in as_list(own.item.data.get("to")) for target in (to, split_target(to)[0])}
     keys = ("evidence", "policy") if called & set(as_list(imported.item.data.get("to"))) else ("evidence",)
     data = {key: imported.item.data[key] for key in keys if key in imported.item.data}
-    return Said(replace(imported.item, data=data), by_person=False)
+    return replace(imported, item=replace(imported.item, data=data))
 
 
 def _component(item: Item) -> Any:

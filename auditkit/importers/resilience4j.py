@@ -182,4 +182,5 @@ RESILIENCE4J: Final = Importer(
     ),
     detect=detect,
     read=read,
+    settings=True,
 )

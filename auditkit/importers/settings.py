@@ -173,7 +173,8 @@ class Reading:
         evidence = [entry for setting in said for entry in (_evidence(setting), *_default(setting))]
         weak = {key for assumed, _, key, _ in claims if assumed} - {key for assumed, _, key, _ in claims if not assumed}
         data = {**ends, "policy": policy, "evidence": evidence}
-        return Item(data, first.source, lines, assumed=frozenset(f"policy.{key}" for key in weak))
+        library = next((each.library for each in said if "retry" in stated(each.policy)), first.library)
+        return Item(data, first.source, lines, assumed=frozenset(f"policy.{key}" for key in weak), library=library)
 
     def _components(self) -> tuple[Item, ...]:
         """Who is named, except whose callers nobody names: a setting for everybody shows no call."""

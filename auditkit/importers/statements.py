@@ -22,6 +22,8 @@ class Said:
     item: Item
     by_person: bool
     position: int = 0
+    standing: bool = False
+    """From a source that was imported before and is not read now."""
 
     def rank(self, key: str) -> tuple[int, int]:
         """Smaller is stronger: an answer to just this question, then a person's file, then imports; last, defaults."""

@@ -25,6 +25,8 @@ class Item:
     """Paths whose value was taken from another item of the same thing, when several sources were united."""
     assumed: frozenset[str] = frozenset()
     """Paths whose value nobody stated: a library's default is in force. They give way to what any other source states."""
+    library: str = ""
+    """Which library or mesh bounds the call so, where the item is its settings; attempts of two of them multiply."""
 
     def where(self, path: str = "") -> str:
         """`file:line` of a path inside the item, or of the nearest thing around it whose line is known."""

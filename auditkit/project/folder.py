@@ -50,6 +50,11 @@ class SourceRecord(Noun):
     sha256: str
     cannot_say: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """How evidence names it: its path below `sources`."""
+        return self.file.removeprefix("sources/")
+
 
 class SourceIndex(Noun):
     """All imports of an audit, and where they disagreed."""

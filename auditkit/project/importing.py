@@ -118,7 +118,9 @@ def _import(paths: Sequence[Path], folder: Path, format: str | None) -> tuple[Im
     said = {source.name: draft.cannot_say for (_, group), draft in zip(groups, drafts, strict=True) for source in group}
     if previous is not None:
         drafts.append(load_yaml(previous, str(target)))
-    merged, conflicts = merge(drafts, _earlier(folder, {source.name for source in read}))
+    names = {source.name for source in read}
+    earlier = _former(folder, lambda record: record.name in names)
+    merged, conflicts = merge(drafts, earlier, _standing(folder, names, drafts))
     system = propose_journeys(validate(_named(merged, folder)))
 
     index = held.sources(folder)
@@ -148,14 +150,22 @@ def _beginning(folder: Path, system: str) -> dict[str, bytes]:
     return {name: content for name, content in made.items() if not (folder / name).exists()}
 
 
-def _earlier(folder: Path, names: set[str]) -> list[Draft]:
-    """What the files that are read again said the last time, from the copies that were kept."""
+def _standing(folder: Path, names: set[str], drafts: Sequence[Draft]) -> list[Draft]:
+    """The settings of sources that are not read now, where settings are: attempts of a library and of a mesh multiply."""
+    if not any(item.library for draft in drafts for item in (*draft.dependencies, *draft.for_every_caller)):
+        return []
+    return _former(
+        folder,
+        lambda record: record.name not in names and record.format in importers() and importers()[record.format].settings,
+    )
+
+
+def _former(folder: Path, wanted: Callable[[held.SourceRecord], bool]) -> list[Draft]:
+    """What some sources said the last time, from the copies that were kept."""
     ids = held.facts(folder).names
-    records = [
-        r for r in held.sources(folder).sources if r.file.removeprefix("sources/") in names and (folder / r.file).is_file()
-    ]
+    records = [r for r in held.sources(folder).sources if wanted(r) and (folder / r.file).is_file()]
     former = [
-        Source(folder / r.file, r.file.removeprefix("sources/"), read_text(folder / r.file), r.format, r.sha256)
+        Source(folder / r.file, r.name, read_text(folder / r.file), r.format, r.sha256)
         for r in records
         if r.format in importers()
     ]

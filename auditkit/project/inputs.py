@@ -39,11 +39,7 @@ class Inputs:
         """How much of the system is known, and how surely."""
         said = dict.fromkeys(text for record in self.sources.sources for text in record.cannot_say)
         drawn = importers()
-        drawings = {
-            record.file.removeprefix("sources/")
-            for record in self.sources.sources
-            if record.format in drawn and drawn[record.format].drawn
-        }
+        drawings = {record.name for record in self.sources.sources if record.format in drawn and drawn[record.format].drawn}
         return coverage(self.system, tuple(said), self.questions, drawings)
 
     @cached_property
