@@ -744,6 +744,12 @@ TRAPS = {
         SPRING.format(module="circuitbreaker", key="slowCallDurationThreshold", value="1s"),
         "a call as slow from 60 s on",
     ),
+    "resilience4j counts calls, whenever they were": (
+        "resilience4j",
+        SPRING.format(module="circuitbreaker", key="slidingWindowSize", value="40"),
+        SPRING.format(module="circuitbreaker", key="slidingWindowType", value="TIME_BASED"),
+        "judge their last calls, however long ago those were (resilience4j's COUNT_BASED window)",
+    ),
     "Istio retries where nobody asked it to": (
         "istio",
         ROUTE,

@@ -64,7 +64,7 @@ def _defaults(settings: CircuitBreaker) -> Iterator[str]:
     if settings.failures is None and settings.min_calls is None:
         yield "no minimum volume is set: the library's default is in force (resilience4j and Polly: 100 calls)"
     if settings.window_s is None and not settings.in_a_row:
-        yield "no window is set: the library's default is in force"
+        yield "no window in seconds is set: it counts calls, or the library's default is in force"
 
 
 CHECK = Check(

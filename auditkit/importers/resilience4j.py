@@ -139,6 +139,13 @@ def _breaker(of: Block, where: str) -> CircuitBreaker:
             " when on is a call slow?"
         )
         of.reading.trap("slow calls", of.about, what, where)
+    if not by_time and not in_a_row and window is not None:
+        what = (
+            "the breakers of {calls} judge their last calls, however long ago those were (resilience4j's COUNT_BASED window):"
+            " hours at few calls, a moment at many. No window in seconds is read from that, so that nobody can tell whether"
+            " they open in time, and a simulation takes 10 s: over how many seconds are calls to be judged?"
+        )
+        of.reading.trap("count windows", of.about, what, where)
     return CircuitBreaker(
         failure_rate=None if in_a_row else rate,
         failures=size if in_a_row else None,
@@ -178,7 +185,9 @@ RESILIENCE4J: Final = Importer(
         " A key that a module's block leaves out has resilience4j's default (evidence `default of resilience4j`): 3 attempts with"
         " waits of 500 ms, a time limit of 1 s, 25 calls at once, a breaker from 50 % of 100 calls that opens for 60 s and takes"
         " only calls of 60 s for slow, which is asked about (resilience4j.readme.io/docs, Retry, TimeLimiter, Bulkhead,"
-        " CircuitBreaker). A window of so many calls has no place here, only one in seconds has. " + CANNOT_SAY[0] + "."
+        " CircuitBreaker). A window of so many calls has no duration: none is read, and over how many seconds is asked. "
+        + CANNOT_SAY[0]
+        + "."
     ),
     detect=detect,
     read=read,
