@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, Literal
+
+from auditkit.errors import InputError, Problem
 
 MARK: Final = "REDACTED"
 """What stands where a credential was."""
@@ -135,6 +138,7 @@ GLUED: Final = re.compile(
 """`name:value` in one word, or an identifier that is written so as a whole."""
 _QUERY_KEY: Final = re.compile(r"(?:(?<=[?&]key=)|(?<=[?&]code=))[^\s&#'\"\\<>]{12,}")
 """A key of an API, or the code of a login, in the query of a URL: long, or it is a key of something else."""
+_IN_QUOTES: Final = re.compile(r"""'[^']*'|"[^"]*\"""")
 _PORT: Final = re.compile(r"[0-9]{1,5}(?:[-/:].*)?")
 _DSN_PASSWORD: Final = re.compile(r"(\b[\w.-]{1,60}:)([^\s@'\"/:]{1,1000})(?=@(?:tcp|unix)?\()")
 _MYSQL_FLAG: Final = re.compile(r"(\bmysql\w{0,50}\b[^\n]{0,200}?[\s'\"]-p)([^\s'\",\]]+)")
@@ -194,6 +198,50 @@ def without_glued(text: str) -> str:
     return _marked(GLUED, text, is_glued) if ":" in text else text
 
 
+def _query(inside: bool, everywhere: bool) -> re.Pattern[str]:
+    ends = r"""\s"'<>\\#""" + ("" if inside else ",;|")
+    before = r"(?<=[^\s?])" if everywhere else rf"(?<=://)[^?{ends}]*"
+    return re.compile(rf"(?P<url>{before}\?)(?P<query>(?:[^{ends}]|\\u0026|\\/)+)")
+
+
+_QUERIES: Final = {(inside, everywhere): _query(inside, everywhere) for inside in (False, True) for everywhere in (False, True)}
+"""Queries of URLs inside quotes and outside, where a comma separates the fields of a table; with a scheme in front, or any."""
+_IN_QUERY: Final = re.compile(r"=((?:[^&\\]|\\(?!u0026))+)")
+
+
+def without_queries(text: str, everywhere: bool = False) -> str:
+    """A text without credentials, and without any value in the query of a URL: no name and no figure is read from there.
+
+    `everywhere`: also where no scheme is in front, as in the lines of an access log. Separators of a table stay.
+
+    >>> without_queries("GET,https://u:pw@shop/cart?id=7&t=Zx,12"), without_queries("GET /cart?op=add&token=Zx")
+    ('GET,https://u:REDACTED@shop/cart?id=REDACTED&t=REDACTED,12', 'GET /cart?op=add&token=REDACTED')
+    """
+    text = without_credentials(text)
+    if "?" in text and "=" in text:
+        lines = text.split("\n")
+        text = "\n".join(_without_queries(line, everywhere) if "?" in line else line for line in lines)
+    return without_settings(text, "=:") if credential_names(text) else text
+
+
+def without_queries_in_name(name: str) -> str:
+    """The same for one name, in which a comma separates no fields.
+
+    >>> without_queries_in_name("POST https://shop/cart?ids=7,8")
+    'POST https://shop/cart?ids=REDACTED'
+    """
+    return without_queries(f'"{name}"')[1:-1] if "?" in name and '"' not in name else without_queries(name)
+
+
+def _without_queries(line: str, everywhere: bool) -> str:
+    parts = line.split('"')
+    for at, part in enumerate(parts):
+        if "?" in part:
+            found = _QUERIES[at % 2 == 1, everywhere]
+            parts[at] = found.sub(lambda m: m["url"] + _IN_QUERY.sub(f"={MARK}", m["query"]), part)
+    return '"'.join(parts)
+
+
 def _marked(pattern: re.Pattern[str], text: str, is_one: Callable[[str, str], bool]) -> str:
     """The text with the group `value` marked where it and the group `key` are a credential; one value may hold the next pair."""
     done: list[str] = []
@@ -222,3 +270,31 @@ def without_settings(text: str, signs: Literal["=", "=:"] = "=") -> str:
 
 def _is_told(name: str, value: str) -> bool:
     return names_credential(name) and not REFERENCE.fullmatch(value)
+
+
+@lru_cache(maxsize=50_000)  # most texts of an import are one of a few
+def without_quoted(text: str) -> str:
+    """A sentence of ours without credentials: what it quotes may be `token: abc`, while a component may be called `token`.
+
+    >>> without_quoted("token: no timeout, and nobody knows what 'token: abc' is")
+    "token: no timeout, and nobody knows what 'token: REDACTED' is"
+    """
+    text = without_settings(without_credentials(text))
+    return _IN_QUOTES.sub(lambda m: without_settings(m[0], "=:"), text) if ": " in text else text
+
+
+def without_in_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Problems without credentials in what they quote."""
+    return tuple(Problem(p.where, without_quoted(p.what), without_quoted(p.remedy)) for p in problems)
+
+
+@contextmanager
+def no_credentials_in_errors() -> Iterator[None]:
+    """Whatever is raised inside tells no credential, also not in its traceback."""
+    try:
+        yield
+    except InputError as error:
+        problems = without_in_problems(error.problems)
+        if problems == error.problems:
+            raise
+        raise type(error)(problems) from None

@@ -9,7 +9,7 @@ from auditkit.importers.journeys import propose_journeys
 from auditkit.importers.merge import merge
 from auditkit.importers.native import load_yaml, read_nouns
 from auditkit.importers.redact import redact
-from auditkit.importers.scrub import scrub, scrub_problems
+from auditkit.importers.scrub import scrub
 from auditkit.importers.table import IMPORTERS, detect_format, importers
 from auditkit.importers.validate import validate
 from auditkit.importers.yaml_text import read_documents
@@ -30,7 +30,6 @@ __all__ = [
     "redact",
     "renamed",
     "scrub",
-    "scrub_problems",
     "update_yaml",
     "validate",
 ]

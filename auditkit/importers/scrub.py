@@ -6,19 +6,16 @@ expects them: in the name of a span, of a service, of a component.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from auditkit.credentials import without_credentials, without_settings
-from auditkit.errors import Problem
+from auditkit.credentials import without_credentials, without_in_problems, without_quoted, without_settings
 from auditkit.model.draft import Draft, Item
 from auditkit.model.system import Question
 
 T = TypeVar("T")
-_IN_QUOTES: Final = re.compile(r"""'[^']*'|"[^"]*\"""")
 
 
 def scrub(draft: Draft) -> Draft:
@@ -37,13 +34,8 @@ def scrub(draft: Draft) -> Draft:
         for_every_caller=_items(draft.for_every_caller),
         questions=tuple(map(_question, draft.questions)),
         cannot_say=tuple(map(without_credentials, draft.cannot_say)),
-        problems=scrub_problems(draft.problems),
+        problems=without_in_problems(draft.problems),
     )
-
-
-def scrub_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Problems without credentials in what they quote."""
-    return tuple(Problem(p.where, _without(p.what), _without(p.remedy)) for p in problems)
 
 
 def _items(items: tuple[Item, ...]) -> tuple[Item, ...]:
@@ -56,13 +48,6 @@ def _question(question: Question) -> Question:
     return question if cleaned == said else Question.model_validate(cleaned)
 
 
-@lru_cache(maxsize=50_000)  # most texts of a draft are one of a few
-def _without(text: str) -> str:
-    """A sentence of ours: what it quotes may be `token: abc`, while `auth-token: no timeout` is about a component."""
-    text = without_settings(without_credentials(text))
-    return _IN_QUOTES.sub(lambda m: without_settings(m[0], "=:"), text) if ": " in text else text
-
-
 @lru_cache(maxsize=50_000)
 def _quoted(text: str) -> str:
     """A locator, which may quote a label of a diagram."""
@@ -72,7 +57,7 @@ def _quoted(text: str) -> str:
 def _clean(value: T) -> T:
     """A raw value with all its texts cleaned, keys included."""
     if isinstance(value, str):
-        return _without(value)  # type: ignore[return-value]
+        return without_quoted(value)  # type: ignore[return-value]
     if isinstance(value, Mapping):
         return {  # type: ignore[return-value]
             _clean(key): _quoted(below) if key == "locator" and isinstance(below, str) else _clean(below)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditkit.latency.base import Asked, Buckets, File, Head, Percentiles, Samples, Source
+from auditkit.latency.keeping import kept
 from auditkit.latency.measure import Measured, connected, measure, measure_table
 from auditkit.latency.naming import Unmatched, rename
 from auditkit.latency.normal import LeftOut, TimeRange
@@ -12,5 +13,5 @@ from auditkit.latency.table import SOURCES
 
 __all__ = [
     "SOURCES", "Asked", "Buckets", "File", "Head", "LeftOut", "Measured", "Percentiles", "Samples", "Source", "TimeRange",
-    "Unmatched",    "connected", "from_parquet", "measure", "measure_table", "reduce", "rename", "to_parquet",
+    "Unmatched", "connected", "from_parquet", "kept", "measure", "measure_table", "reduce", "rename", "to_parquet",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from auditkit.credentials import without_queries_in_name
 from auditkit.latency.reduce import Call
 from auditkit.model.latency import call_name
 from auditkit.model.system import split_target
@@ -35,7 +36,14 @@ def rename(call: Call, rules: Mapping[str, str], components: Collection[str] = (
     Call(caller='frontend', callee='cart', operation='Get')
     >>> rename(Call("jmeter", "GET /cart", None), {"jmeter -> GET /*": "user -> web:pages"})
     Call(caller='user', callee='web', operation='pages')
+
+    What a name holds of credentials is gone before: no rule can need it.
+
+    >>> rename(Call("locust", "/cart?token=Zx81", "GET"), {})
+    Call(caller='locust', callee='/cart?token=REDACTED', operation='GET')
     """
+    operation = call.operation and without_queries_in_name(call.operation)
+    call = Call(without_queries_in_name(call.caller), without_queries_in_name(call.callee), operation)
     whole = _ruled(call_name(*call), rules)
     if whole is not None and " -> " in whole:
         caller, callee = whole.split(" -> ", 1)

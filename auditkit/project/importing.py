@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from auditkit.credentials import without_forms
+from auditkit.credentials import no_credentials_in_errors, without_forms
 from auditkit.errors import InputError, Problem
 from auditkit.importers import (
     detect_format,
@@ -22,7 +22,6 @@ from auditkit.importers import (
     redact,
     renamed,
     scrub,
-    scrub_problems,
     update_yaml,
     validate,
 )
@@ -75,15 +74,10 @@ def import_files(paths: Sequence[Path], folder: Path, format: str | None = None)
     The audit folder is made where there is none. What a person has answered in `system.yaml` survives. Traces are measured
     as well, as `auditkit latency` would. Raises `InputError` with all problems, and then nothing has been written.
     """
-    try:
+    with no_credentials_in_errors():
         with _without_collecting():
             taken, traced = _import(paths, folder, format)
         return _measured(taken, folder) if traced else taken
-    except InputError as error:
-        problems = scrub_problems(error.problems)
-        if problems == error.problems:
-            raise
-        raise type(error)(problems) from None  # not even a traceback may show what was quoted
 
 
 def _measured(taken: Imported, folder: Path) -> Imported:

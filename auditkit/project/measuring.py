@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from auditkit.credentials import no_credentials_in_errors, without_quoted
 from auditkit.errors import InputError
-from auditkit.importers import gaps, update_yaml
+from auditkit.importers import gaps, redact, update_yaml
 from auditkit.importers.gaps import MEASURED
 from auditkit.latency import (
     LeftOut,
@@ -21,6 +22,7 @@ from auditkit.latency import (
     measure_table,
     to_parquet,
 )
+from auditkit.latency import kept as kept_copy
 from auditkit.model.audit import AuditFacts
 from auditkit.model.latency import LatencyProfile, TimeoutAdvice
 from auditkit.model.system import System
@@ -67,11 +69,13 @@ class Taken:
 def measure_into(paths: Sequence[Path], folder: Path, how: How | None = None, times: Times | None = None) -> Measurement:
     """Take latency exports into an audit and measure all of its exports anew; without `paths`, those that it holds.
 
-    `times` that a person calls normal, or not, are kept in `audit.yaml` and hold for all of them.
+    `times` that a person calls normal, or not, are kept in `audit.yaml` and hold for all of them. Copies are kept without
+    credentials; exports that are larger, or that nobody can look into, are referred to.
 
     Raises `InputError` where a file cannot be read as a latency export; nothing is written then.
     """
-    taken = take(paths, folder, how, times=times)
+    with no_credentials_in_errors():
+        taken = take(paths, folder, how, times=times)
     write_generated(folder, taken.generated, ("latency",), taken.own, taken.expected)
     return taken.measurement
 
@@ -99,7 +103,11 @@ def take(
             name = _copy_name(path.name, sha256, records)
             if name.startswith(held.IMPORTED):
                 continue  # it was imported for the map, and its copy there is measured anyway
-            contents[name] = read_input(path)
+            copy = kept_copy(path, how.format, redact)
+            if copy is None:
+                name = str(path.resolve())
+            else:
+                contents[name] = copy
         places[name] = path
         records[name] = held.ExportRecord(
             file=name,
@@ -190,7 +198,7 @@ def _joined(parts: Sequence[Measured]) -> Measurement:
     profiles: dict[str, LatencyProfile] = {}
     warnings: list[str] = []
     for part in parts:
-        warnings.extend(part.warnings)
+        warnings.extend(map(without_quoted, part.warnings))
         warnings.extend(_left_out(part.left_out))
         for profile in part.profiles:
             other = profiles.get(profile.call)
@@ -228,15 +236,16 @@ def timeouts(paths: Sequence[Path], into: Path | None = None, how: How | None = 
     how, times = how or How(), times or Times()
     if into is not None:
         return _of_audit(into, measure_into(paths, into, how, times))
-    part = measure(
-        paths,
-        format=how.format,
-        unit=how.unit,
-        log_format=how.log_format,
-        columns=dict(how.columns),
-        incidents=ranges(times.incidents),
-        keep=ranges(times.normal),
-    )
+    with no_credentials_in_errors():
+        part = measure(
+            paths,
+            format=how.format,
+            unit=how.unit,
+            log_format=how.log_format,
+            columns=dict(how.columns),
+            incidents=ranges(times.incidents),
+            keep=ranges(times.normal),
+        )
     return _alone(_joined([part]))
 
 
@@ -246,15 +255,16 @@ def timeouts_of_table(
     """The same for a table of a database or warehouse, reduced there; the audit keeps the profiles, not the connection."""
     how = how or How()
     facts = marked(AuditFacts() if into is None else held.facts(into), times or Times())
-    part = measure_table(
-        connected(uri, table),
-        unit=how.unit,
-        columns=dict(how.columns),
-        names=facts.names,
-        components=() if into is None else [c.id for c in held.system(into).components],
-        incidents=ranges(facts.incidents),
-        keep=ranges(facts.normal_times),
-    )
+    with no_credentials_in_errors():  # a URI may hold a password
+        part = measure_table(
+            connected(uri, table),
+            unit=how.unit,
+            columns=dict(how.columns),
+            names=facts.names,
+            components=() if into is None else [c.id for c in held.system(into).components],
+            incidents=ranges(facts.incidents),
+            keep=ranges(facts.normal_times),
+        )
     if into is None:
         return _alone(_joined([part]))
     taken = take((), into, how, {re.sub(r"[^A-Za-z0-9._-]+", "-", table): part}, times)
