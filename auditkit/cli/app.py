@@ -68,6 +68,36 @@ def import_(
 
 
 @app.command()
+def settle(
+    dir: Dir,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="what is open; without it, all of that is listed")] = None,
+    answer: Annotated[str | None, typer.Argument(metavar="[ANSWER]", help="yes, no, kept, dropped, a value, words")] = None,
+    by: Annotated[str | None, typer.Option(metavar="WHO", help="who says so, and why: 'ann, from the runbook'")] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="take the last answer back")] = False,
+    json: Json = False,
+) -> None:
+    """Conflicts of sources and open questions: list them, answer one, take the last answer back."""
+    if undo and (name or answer):
+        raise InputError.of("auditkit settle --undo", "takes no name and no answer", "it takes back the last one")
+    if undo:
+        done = f"taken back: {project.take_back(dir)}"
+    elif name is None:
+        open_ = project.choices(dir)
+        if json:
+            _say(shapes.dump(shapes.choices(open_)))
+        else:
+            tables.choices(open_, dir)
+        return
+    else:
+        project.choose(dir, name, answer or "", by or "")
+        done = f"{name}: {answer}, says {by}"
+    if json:
+        _say(shapes.dump(shapes.choices(project.choices(dir))))
+    else:
+        said(f"{done}. Take it back: auditkit settle {dir} --undo" if not undo else f"{done}. The files are as before.")
+
+
+@app.command()
 def blast_radius(
     dir: Dir,
     fail: Annotated[list[str] | None, typer.Option("--fail", metavar="ID", help="what fails; may be repeated")] = None,
@@ -158,7 +188,8 @@ def latency(
         raise InputError.of(
             "auditkit latency", "names nothing to measure", "name files, --connect with --table, or an audit folder"
         )
-    times = project.Times(tuple(map(project.period, incident or [])), tuple(map(project.period, normal or [])))
+    incidents = tuple(project.period(text, "--incident") for text in incident or [])
+    times = project.Times(incidents, tuple(project.period(text, "--normal") for text in normal or []))
     with busy("measuring"):
         if connect and table:
             measured = project.timeouts_of_table(connect, table, into, how, times)

@@ -15,7 +15,7 @@ from auditkit.model.noun import Noun
 from auditkit.model.runs import HealthyCost
 from auditkit.model.system import Question, System
 from auditkit.planning import Comparison
-from auditkit.project import Drift, Summary, Written
+from auditkit.project import Choice, Drift, Summary, Written
 
 if TYPE_CHECKING:
     from auditkit.simulation import RunResult
@@ -64,6 +64,11 @@ def imported(system: System, questions: Sequence[Question], conflicts: Sequence[
             **({} if coverage.explained is None else {"explained": _explained(coverage.explained)}),
         },
     }
+
+
+def choices(open_: Sequence[Choice]) -> Json:
+    """`auditkit settle`: what is open, also after an answer."""
+    return {"open": [{"name": c.name, "what": c.what, "answers": c.answers} for c in open_]}
 
 
 def _explained(traffic: Explained) -> Json:

@@ -24,7 +24,7 @@ from auditkit.model.runs import HealthyCost
 from auditkit.model.system import Dependency, Question, System
 from auditkit.patterns.timeout import TARGET
 from auditkit.planning import Comparison
-from auditkit.project import Drift, Imported, Summary
+from auditkit.project import Choice, Drift, Imported, Summary
 
 if TYPE_CHECKING:
     from auditkit.simulation import RunResult
@@ -91,6 +91,15 @@ def imported(
         print(f"\nQuestions, the most telling first ({min(limit, len(questions))} of {len(questions)}):")
         for number, question in enumerate(questions[:limit], 1):
             print(f"{number:3}. {question.what}  ({question.where}; decides {question.flips} conclusions)")
+
+
+def choices(open_: Sequence[Choice], dir: Path) -> None:
+    """What is open, and how it is answered."""
+    if not open_:
+        print("Nothing is open.")
+        return
+    console().print(_table(["name", "what", "answer"], ((c.name, c.what, c.answers) for c in open_)))
+    print(f"\n{len(open_)} open. Answer: auditkit settle {dir} {open_[0].name!r} ANSWER --by WHO")
 
 
 def measured_too(taken: Imported, into: Path) -> None:

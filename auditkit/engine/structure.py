@@ -296,7 +296,8 @@ def find_trip(structure: Structure, journey: str) -> Trip:
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     listed = list(known)
-    near = difflib.get_close_matches(name, listed, n=1) or difflib.get_close_matches(name, listed, n=1, cutoff=0.3)
+    # a worse guess misleads more than a list of what there is
+    near = difflib.get_close_matches(name, listed, n=1, cutoff=0.7) or [one for one in listed if sorted(one) == sorted(name)]
     if near:
         return f"write {near[0]!r}"
     return "give one of: " + ", ".join(listed[:10]) + (" …" if len(listed) > 10 else "") if listed else "there is none yet"

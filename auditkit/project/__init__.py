@@ -6,6 +6,7 @@ from auditkit.checks import explain, format_findings, reaches
 from auditkit.model.audit import Severity
 from auditkit.project.analysis import cut_sets_of
 from auditkit.project.audit import Audit
+from auditkit.project.choosing import Choice, choices, choose, take_back
 from auditkit.project.comparing import diff
 from auditkit.project.creating import new, samples
 from auditkit.project.drift import Drift
@@ -21,6 +22,7 @@ from auditkit.project.times import Times, period
 
 __all__ = [
     "Audit",
+    "Choice",
     "Drift",
     "How",
     "Imported",
@@ -29,6 +31,8 @@ __all__ = [
     "Times",
     "Written",
     "answered_with",
+    "choices",
+    "choose",
     "cut_sets_of",
     "diff",
     "explain",
@@ -42,6 +46,7 @@ __all__ = [
     "reaches",
     "samples",
     "schemas",
+    "take_back",
     "timeouts",
     "timeouts_of_table",
     "unmeasured",

@@ -289,7 +289,7 @@ def answer_all(folder: Path, answers: Sequence[tuple[str, str, object]], by: str
     path = folder / held.SYSTEM
     previous, known = read_known(path)
     before = held.system(folder)
-    named = _named_things(before)
+    named = named_things(before)
     draft = load_yaml(dump_yaml(before, previous), str(path))
     changed: dict[str, Any] = {kind: list(getattr(draft, kind)) for kind in named}
     for where in dict.fromkeys(where for where, _, _ in answers):
@@ -315,7 +315,8 @@ def answer_all(folder: Path, answers: Sequence[tuple[str, str, object]], by: str
 Named = Component | Dependency | CommonCause | Journey
 
 
-def _named_things(system: System) -> dict[str, list[tuple[str, Named]]]:
+def named_things(system: System) -> dict[str, list[tuple[str, Named]]]:
+    """Everything that can be answered about, by kind, each with its name: an id, or `from -> to`."""
     return {
         "components": [(item.id, item) for item in system.components],
         "dependencies": [(item.subject, item) for item in system.dependencies],

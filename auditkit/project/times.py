@@ -22,23 +22,23 @@ class Times:
         return bool(self.incidents or self.normal)
 
 
-def period(text: str) -> Period:
+def period(text: str, argument: str = "time") -> Period:
     """A time written as in ISO 8601, `FROM/TO`, with `=` and a reason where there is one; without a zone it is UTC.
 
-    Raises `InputError` where it is no time, or ends before it starts.
+    Raises `InputError` where it is no time, or ends before it starts; `argument` is what it calls the place.
 
     >>> period("2026-03-09T10:00/2026-03-09T10:30=deploy").label
     'deploy'
     """
     times, _, label = text.partition("=")
     start, slash, end = times.partition("/")
-    remedy = "write for example 2026-03-09T10:00/2026-03-09T10:30=deploy"
+    remedy = f"write FROM/TO or FROM/TO=WHY in ISO 8601, for example {argument} 2026-03-09T10:00/2026-03-09T10:30=deploy"
     try:
         found = Period(start=dt.datetime.fromisoformat(start.strip()), end=dt.datetime.fromisoformat(end.strip()), label=label)
     except ValueError as error:
-        raise InputError.of("time", f"{text!r} is no FROM/TO" if not slash else f"{text!r} cannot be read", remedy) from error
+        raise InputError.of(argument, f"{text!r} is no FROM/TO" if not slash else f"{text!r} cannot be read", remedy) from error
     if epoch_s(found.end) <= epoch_s(found.start):
-        raise InputError.of("time", f"{text!r} ends before it starts", remedy)
+        raise InputError.of(argument, f"{text!r} ends before it starts", remedy)
     return found
 
 
