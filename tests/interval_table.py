@@ -1,20 +1,25 @@
 """How often a nominal 95 % interval encloses the true quantile: `make coverage-figures`, or `python tests/interval_table.py`.
 
-Every figure is of 2,000 recordings drawn anew. `test_latency_statistics.py` holds the same figures to what is promised.
+And how often a justified timeout keeps its target where latencies wander. `test_latency_statistics.py` and
+`test_timeout_rule.py` hold the same figures to what is promised.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.signal import lfilter
 from scipy.stats import norm
 
-from auditkit.latency.statistics import bootstrap_by_slice, interval_ranks
+from auditkit.latency.statistics import bootstrap_by_slice, interval_ranks, nearest_rank
+from auditkit.latency.wander import wander
+from auditkit.model.latency import Bounds, Histogram, LatencyProfile, TimeoutAdvice
+from auditkit.patterns.timeout import advise
 
 REPETITIONS: Final = 2_000
 NOMINAL: Final = 0.95
@@ -76,6 +81,67 @@ def coverage_in_slices(repetitions: int = 200, slices: int = 60, per: int = 50, 
     return alone / repetitions, together / repetitions
 
 
+@dataclass(frozen=True)
+class Wander:
+    """Recordings whose level wanders from slice to slice (30 %), with a lognormal tail of spread `sigma`."""
+
+    autocorrelation: float
+    slices: int = 60
+    per: int = 1000
+    sigma: float = 1.5
+
+    def recordings(self, repetitions: int) -> Iterator[Floats]:
+        """Latencies in seconds, `[slice, call]`."""
+        random, before = np.random.default_rng(5), 100
+        for _ in range(repetitions):
+            steps = random.normal(0, 0.3 * math.sqrt(1 - self.autocorrelation**2), before + self.slices)
+            level = lfilter([1.0], [1.0, -self.autocorrelation], steps)[before:]
+            yield 0.02 * np.exp(level[:, None] + random.normal(0, self.sigma, (self.slices, self.per)))
+
+    def rate(self, timeout_s: float) -> float:
+        """The true share of calls that a timeout cuts off."""
+        return float(norm.sf(math.log(timeout_s / 0.02) / math.hypot(self.sigma, 0.3)))
+
+
+def advised(took: Floats, *, alike: bool) -> TimeoutAdvice:
+    """The timeout of a recording `[slice, call]`; with `alike` calls are taken as independent of each other."""
+    edges = np.exp(np.arange(-600, 1200) / 100) * 0.02
+    place = np.searchsorted(edges, took)
+    table = np.zeros((len(took), len(edges) + 1), dtype=np.int64)
+    np.add.at(table, (np.repeat(np.arange(len(took)), took.shape[1]), place.ravel()), 1)
+    counts = table.sum(axis=0)
+    used = np.flatnonzero(counts)
+    column = int(np.searchsorted(np.cumsum(counts), nearest_rank(took.size, 0.99)))
+    ok = Histogram(lo_s=tuple(edges[used - 1]), hi_s=tuple(edges[used]), counts=tuple(counts[used].tolist()))
+    point = Bounds(point=float(edges[column]), lo=0.0)
+    profile = LatencyProfile(
+        call="a -> b", caller="a", callee="b", n=took.size, min_s=0, max_s=float(took.max()), mean_s=0.1,
+        p50=Bounds(point=0.02, lo=0.0), p95=point, p99=point, p999=point, ok=ok,
+        tail_wander=None if alike else wander(table, column),
+    )  # fmt: skip
+    return advise(profile)
+
+
+WANDERS: Final = (Wander(0.0), Wander(0.7), Wander(0.9), Wander(0.9, slices=240, per=250), Wander(0.7, slices=30, per=200))
+
+
+def _wandering(repetitions: int = 200) -> None:
+    print(f"\ntrue rate of false timeouts above the target of 0.1 %, of {repetitions} recordings whose level wanders by 30 %")
+    print("(heavy tail: lognormal, sigma 1.5), and the rate that 95 % keep; calls taken as independent, and as they are:\n")
+    print(
+        f"{'autocorrelation':<17}{'slices':>6}{'calls each':>12}{'independent':>20}{'as they are':>20}{'refused':>9}{'longer':>8}"
+    )
+    for case in WANDERS:
+        found = [(advised(took, alike=True), advised(took, alike=False)) for took in case.recordings(repetitions)]
+        told = []
+        for side in zip(*found, strict=True):
+            rates = [case.rate(a.recommended_s) for a in side if a.recommended_s is not None]
+            told.append(f"{np.mean(np.array(rates) > 0.001):.1%}, {np.quantile(rates, 0.95):.2%}")
+        refused = np.mean([b.grade != "justified" for a, b in found if a.grade == "justified"])
+        longer = np.median([b.recommended_s / a.recommended_s for a, b in found if a.recommended_s and b.recommended_s])
+        print(f"{case.autocorrelation:<17}{case.slices:>6}{case.per:>12,}{told[0]:>20}{told[1]:>20}{refused:>9.1%}{longer:>8.2f}")
+
+
 def main() -> None:
     """Print the table."""
     print(f"share of {REPETITIONS:,} recordings whose interval encloses the true quantile; promised: {PROMISED:.0%}\n")
@@ -86,6 +152,7 @@ def main() -> None:
     alone, together = coverage_in_slices()
     print("\nslices that are slow as a whole (60 slices of 50 samples, p95, 200 recordings):")
     print(f"order statistics alone {alone:.1%}, the wider of these and the block bootstrap {together:.1%}")
+    _wandering()
 
 
 if __name__ == "__main__":

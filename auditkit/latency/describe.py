@@ -29,7 +29,8 @@ from auditkit.latency.profile import (
 )
 from auditkit.latency.reduce import ALPHA, OK, Call, Reduced
 from auditkit.latency.regime import drift, medians, shift, two_groups, warm_up
-from auditkit.latency.statistics import bootstrap_by_slice
+from auditkit.latency.statistics import bootstrap_by_slice, nearest_rank
+from auditkit.latency.wander import wander
 from auditkit.model.latency import Bounds, Histogram, LatencyProfile, call_name
 from auditkit.units import format_duration
 
@@ -130,10 +131,12 @@ def _profile(
         busiest_rate_per_s=int(rows.n[np.isin(rows.slice, busy)].sum()) / (len(busy) * slice_s)
         if len(busy) and slice_s
         else None,
+        tail_wander=None if table is None else _wander(table, answers),
         cut_off_at_s=part.last_cut_s,
         p99_all=quantile(whole, 0.99, cut_of(part.rows), {}) if left_out else None,
         ok_all=whole.histogram() if left_out else None,
         timeouts_all=cut_of(part.rows).total if left_out else 0,
+        tail_wander_all=_wander(by_slice(part.rows.of(part.rows.outcome == OK), whole), whole) if left_out else None,
         p99_if_open_s=open_s if omitted else None,
         side=about.side,
         loop=about.loop,
@@ -144,6 +147,11 @@ def _profile(
             *_omission(quantiles["p99"], open_s if omitted else None),
         ),
     )
+
+
+def _wander(table: Counts, answers: Ladder) -> float | None:
+    """How far the share of answers beyond p99 wanders over the slices."""
+    return wander(table, answers.column(nearest_rank(answers.total, 0.99))) if answers.total else None
 
 
 def _warnings(rows: Reduced, answers: Ladder, table: Counts | None, slice_s: float | None, left_out: int) -> tuple[str, ...]:

@@ -98,10 +98,14 @@ class LatencyProfile(Noun):
     error_correlation: float | None = Field(
         default=None, description="intraclass correlation of failures within ten seconds; 0 where they come on their own"
     )
+    tail_wander: float | None = Field(
+        default=None, description="relative variance of the share of slow calls, from slices that wander; 0 where by chance only"
+    )
     cut_off_at_s: float | None = None
     p99_all: Bounds | None = Field(default=None, description="p99 with the slices that were left out, where any were")
     ok_all: Histogram | None = Field(default=None, description="answers of all slices, where any were left out")
     timeouts_all: int = 0
+    tail_wander_all: float | None = None
     p99_if_open_s: float | None = Field(default=None, description="estimated p99 without coordinated omission")
     side: Side = "unknown"
     loop: Loop = "unknown"

@@ -20,8 +20,9 @@ def samples_needed(p: float, confidence: float = CONFIDENCE) -> int:
     return math.ceil(math.log1p(-confidence) / math.log(p))
 
 
-def upper_share(x: int, n: int, confidence: float = CONFIDENCE) -> float:
-    """One-sided upper bound of a share of which `x` in `n` were seen.
+def upper_share(x: float, n: float, confidence: float = CONFIDENCE) -> float:
+    """One-sided upper bound of a share of which `x` in `n` were seen; effective numbers, of calls that resemble each other, may
+    be broken.
 
     >>> round(upper_share(0, 2995), 8), upper_share(5, 5)
     (0.00099974, 1.0)

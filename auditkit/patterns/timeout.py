@@ -16,13 +16,16 @@ or each single read bounds nothing. Anti-patterns: one figure for all calls; a r
 its ground; raising it in an incident, which holds more workers for longer. Not for streams, batch calls and work that nobody
 waits for.
 
-The bound takes calls as independent of one another. Where latencies wander over minutes (autocorrelation 0.7 to 0.9 from slice
-to slice) and have heavy tails, up to 27 % of the recordings simulated had a true rate above the target, one in twenty by up to
-twice the target: measure for longer, in more than one busy time.
+The bound knows that slow calls come together, as far as the time slices show it (`latency/wander.py`): the more they do, the
+fewer calls on their own those measured stand for. An hour shows little of what wanders over hours. Where latencies wander from
+minute to minute (autocorrelation 0.7 to 0.9) and have heavy tails, 6 to 12 % of the recordings simulated had a true rate above the
+target, one in twenty by a fifth; with calls taken as independent 16 to 25 % had. Measure for longer, in more than one busy time.
 
 Sources: the seed of 2-3 x p99 is the rule of this project's first audit guide, 2026; "choose an acceptable rate of false timeouts
 and read the percentile" is M. Brooker, Timeouts, retries, and backoff with jitter (Amazon Builders' Library, 2019); the bound of
-a rate is C. J. Clopper and E. S. Pearson (1934).
+a rate is C. J. Clopper and E. S. Pearson (1934), with the number of calls that the variance between time slices leaves: E. L.
+Korn and B. I. Graubard, Confidence Intervals for Proportions with Small Expected Number of Positive Counts Estimated from Survey
+Data (Survey Methodology, 1998).
 """
 
 from __future__ import annotations
@@ -72,7 +75,13 @@ def advise(
     if profile.ok_all is None or profile.p99_all is None:
         return advice
     everything = profile.model_copy(
-        update={"ok": profile.ok_all, "n": profile.ok_all.total, "timeouts": profile.timeouts_all, "p99": profile.p99_all}
+        update={
+            "ok": profile.ok_all,
+            "n": profile.ok_all.total,
+            "timeouts": profile.timeouts_all,
+            "p99": profile.p99_all,
+            "tail_wander": profile.tail_wander_all,
+        }
     )
     unselected = _advised(everything, target, _limit(deadline_left_s, pool_fit_s), factor)
     return advice.model_copy(update={"unselected_s": unselected.recommended_s})
@@ -113,7 +122,7 @@ def false_timeouts(profile: LatencyProfile, timeout_s: float, target: float = TA
     0.01
     """
     n, x = _above(profile.ok, profile.timeouts, timeout_s)
-    return FalseTimeouts(target=target, p=x / n if n else 1.0, upper=upper_share(x, n) if n else 1.0)
+    return FalseTimeouts(target=target, p=x / n if n else 1.0, upper=_upper(profile, x, n, target) if n else 1.0)
 
 
 def percentile_rule_s(profile: LatencyProfile, target: float = TARGET) -> float | None:
@@ -162,7 +171,7 @@ def _justified(profile: LatencyProfile, target: float, factor: float, limit: _Li
     share = false_timeouts(profile, rounded, target)
     meets = share.upper <= target
     if not meets and by == "seed":
-        by = "censored" if profile.timeouts and _bound_exists(profile.n + profile.timeouts, target) else "samples"
+        by = "censored" if profile.timeouts and _bound_exists(profile, target) else "samples"
     if not meets:
         steps.append(_beyond(profile, share, by))
     cost = cost_while_healthy(share)
@@ -189,7 +198,7 @@ def _raised(profile: LatencyProfile, target: float, value_s: float) -> tuple[flo
     """The smallest value whose bound of false timeouts is within the target, where there is one and it is larger."""
     if false_timeouts(profile, value_s, target).upper <= target:
         return value_s, ""
-    enough = _smallest_within(profile.ok, profile.timeouts, target)
+    enough = _smallest_within(profile, target)
     why = f"raised so that at most {format_share(target)} of healthy calls are cut off"
     if enough is None:
         return value_s, ""
@@ -216,13 +225,27 @@ def _raised_when_busy(profile: LatencyProfile, target: float, value_s: float) ->
     return needed, f"raised for the busiest 5 % of time slices, where p99 is {_text(p99)}"
 
 
-def _smallest_within(ok: Histogram, cut_off: int, target: float) -> float | None:
+def _upper(profile: LatencyProfile, x: int, n: int, target: float) -> float:
+    """Upper bound of a share of which `x` in `n` were seen: as if of so many fewer calls as slow ones come together.
+
+    Their variance is that of independent calls times 1 + wander x their expected number.
+    """
+    fewer = _fewer(profile, x, n, target)
+    return upper_share(x / fewer, n / fewer)
+
+
+def _fewer(profile: LatencyProfile, x: int, n: int, target: float) -> float:
+    """How many calls say as much as one on its own; an expected number below the target's is taken to be that."""
+    return 1 + (profile.tail_wander or 0.0) * max(x, target * n)
+
+
+def _smallest_within(profile: LatencyProfile, target: float) -> float | None:
     """The smallest upper end of a bucket above which so few lie that the bound is within the target."""
-    n = ok.total + cut_off
-    above = cut_off
+    ok, n = profile.ok, profile.ok.total + profile.timeouts
+    above = profile.timeouts
     best = None
     for hi, count in sorted(zip(ok.hi_s, ok.counts, strict=True), reverse=True):
-        if upper_share(above, n) > target:
+        if _upper(profile, above, n, target) > target:
             break
         best = hi
         above += count
@@ -240,8 +263,9 @@ def _smallest_unsuspicious(ok: Histogram, target: float) -> float:
     return best if math.isfinite(best) else 0.0
 
 
-def _bound_exists(n: int, target: float) -> bool:
-    return n > 0 and upper_share(0, n) <= target
+def _bound_exists(profile: LatencyProfile, target: float) -> bool:
+    n = profile.n + profile.timeouts
+    return n > 0 and _upper(profile, 0, n, target) <= target
 
 
 def _above(ok: Histogram, cut_off: int, value_s: float) -> tuple[int, int]:
@@ -318,7 +342,12 @@ def _beyond(profile: LatencyProfile, share: FalseTimeouts, by: BoundBy) -> str:
         return f"{_count(profile)} cannot show a rate of {format_share(share.target)}: that needs {needed:,}"
     if by == "censored":
         return f"{profile.timeouts} calls were cut off already, which alone is above the target of {format_share(share.target)}"
-    return f"above the target: false timeouts up to {_share(share.upper)}, wanted {format_share(share.target)}"
+    words = f"above the target: false timeouts up to {_share(share.upper)}, wanted {format_share(share.target)}"
+    x = round(share.p * n)
+    together = (
+        f"; slow calls come together in time, so that {n:,} say as much as {round(n / _fewer(profile, x, n, share.target)):,}"
+    )
+    return words + (f"{together} on their own: measure for longer" if upper_share(x, n) <= share.target else "")
 
 
 def _hint(profile: LatencyProfile, target: float) -> float | None:
