@@ -18,8 +18,9 @@ waits for.
 
 The bound knows that slow calls come together, as far as the time slices show it (`latency/wander.py`): the more they do, the
 fewer calls on their own those measured stand for. An hour shows little of what wanders over hours. Where latencies wander from
-minute to minute (autocorrelation 0.7 to 0.9) and have heavy tails, 6 to 12 % of the recordings simulated had a true rate above the
-target, one in twenty by a fifth; with calls taken as independent 16 to 25 % had. Measure for longer, in more than one busy time.
+minute to minute (autocorrelation 0.7 to 0.9) and have heavy tails, 6 to 12 % of the recordings simulated had a true rate above
+the target, one in twenty by a fifth; with calls taken as independent 16 to 25 % had. Measure for longer, in more than one busy
+time.
 
 Sources: the seed of 2-3 x p99 is the rule of this project's first audit guide, 2026; "choose an acceptable rate of false timeouts
 and read the percentile" is M. Brooker, Timeouts, retries, and backoff with jitter (Amazon Builders' Library, 2019); the bound of
