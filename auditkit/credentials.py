@@ -132,7 +132,8 @@ _SET: Final = {
     for signs, sign in (("=", "="), ("=:", r"=|:[ \t]+"))
 }
 GLUED: Final = re.compile(
-    r"""(?<![\w.\-/])(?<!\$\{)(?:(?P<id>(?:urn|arn|oci|sha256):\S+)|(?P<key>[A-Za-z_][\w.\-]{0,100}):"""
+    r"""(?<![\w.\-])(?<!\$\{)(?:(?<!/)|(?=[\w.\-]{1,101}:(?!v?\d|latest|stable|edge|main|master)))"""
+    r"""(?:(?P<id>(?:urn|arn|oci|sha256):\S+)|(?P<key>-{0,2}[A-Za-z_][\w.\-]{0,100}):"""
     r"""(?P<value>[^\s:/,;&|'"\\)\]}][^\s,;&|'"\\)\]}]*))"""
 )
 """`name:value` in one word, or an identifier that is written so as a whole."""

@@ -80,7 +80,8 @@ def test_no_credential_gets_through_a_whole_audit(tmp_path: Path, caplog: pytest
             ("import", tmp_path / "source", "--into", folder, "--json"), ("import", tmp_path / "source", "--into", folder),
             ("check", folder), ("blast-radius", folder), ("plan", folder), ("run", folder, "--json"),
             ("export", folder, "--to", ",".join(("md", "html", "pdf", "docx", *EXPORTERS))),
-            ("export", folder, "--check", tmp_path / "source"),
+            ("export", folder, "--check", tmp_path / "source"), ("settle", folder, "--json"), ("settle", folder),
+            ("settle", folder, "on_failure web -> mq", "degrade", "--by", "ann"), ("settle", folder, "--undo"),
         ):  # fmt: skip
             ran = auditkit(*arguments)
             assert ran.code in (0, 1), ran.err

@@ -129,12 +129,13 @@ def _statements(
         if key in ("!const", "!constant", "!var") and len(words) == 3:
             constants[words[1]] = words[2]
         elif key == "!include" or (key == "workspace" and len(words) == 3 and words[1].lower() == "extends"):
-            found = read_sibling(words[-1]) if "://" not in words[-1] and len(words) > 1 else None
+            other = "".join(words[1:]) if key == "!include" else words[-1]  # a URL with a query is several words
+            found = read_sibling(other) if other and "://" not in other else None
             if found is None:
-                what = f"{name} takes in {words[-1]}, which is not a file beside it: what does it say?"
-                reading.asked.append(question(f"include {words[-1]}", name, what, f"{name}:{line}"))
+                what = f"{name} takes in {other}, which is not a file beside it: what does it say?"
+                reading.asked.append(question(f"include {other}", name, what, f"{name}:{line}"))
             else:
-                current += _statements(found, words[-1], read_sibling, used, reading, constants)
+                current += _statements(found, other, read_sibling, used, reading, constants)
         if sign == "{":
             stack.append((_Statement(words, line, name), current))
             current = []

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from auditkit.credentials import no_credentials_in_errors, without_forms
+from auditkit.credentials import no_credentials_in_errors, without_forms, without_glued
 from auditkit.errors import InputError, Problem
 from auditkit.importers import (
     detect_format,
@@ -40,6 +40,7 @@ _SUFFIXES: Final = frozenset(
 """What is looked at in a folder; a file that is named itself may have any suffix."""
 MAX_COMPONENTS: Final = 20_000
 """How many components one import may bring."""
+_TAKEN_APART: Final = 2_000_000
 LARGEST_SIBLING: Final = 10_000_000
 """Longest file, in bytes, that is read because another one refers to it."""
 
@@ -241,10 +242,16 @@ def _draft(reader: str, group: Sequence[Source]) -> Draft:
     """What some files say. Passwords in addresses and tokens are gone before they are read: an importer may cut them in two."""
     importer, first = importers()[reader], group[0]
     read_sibling = _sibling_reader(first.path)
-    files = [(source.name, without_forms(source.text)) for source in group]
+    files = [(source.name, _legible(source.text)) for source in group]
     if importer.read_together is None or len(group) == 1:
         return scrub(importer.read(files[0][1], files[0][0], read_sibling))
     return scrub(importer.read_together(files, read_sibling))
+
+
+def _legible(text: str) -> str:
+    """What an importer gets to read: it may cut a text in two, and what names a credential from what is one."""
+    text = without_forms(text)
+    return without_glued(text) if len(text) < _TAKEN_APART else text
 
 
 def _not_too_many(draft: Draft) -> Draft:
@@ -263,7 +270,7 @@ def _sibling_reader(path: Path) -> Callable[[str], str | None]:
             size = sibling.stat().st_size if sibling.is_file() else LARGEST_SIBLING + 1
             if not 0 < size <= LARGEST_SIBLING:
                 return None if size else ""  # what the system makes up when it is read (/proc) may have no end
-            return without_forms(read_text(sibling))
+            return _legible(read_text(sibling))
         except (InputError, OSError, ValueError):
             return None  # a key store, a picture, a name that no file can have: nothing that could be read for addresses
 
