@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditkit.errors import InputError
-from auditkit.spans import Span, calls, read_spans, span_table, workload_name
+from auditkit.spans import Span, calls, read_spans, span_csv, span_table, workload_name
 
 HEADER = "TraceID,SpanID,ParentID,PodName,OperationName,StartTimeUnixNano,EndTimeUnixNano,Duration\n"
 
@@ -104,3 +104,27 @@ def test_online_boutique_calls(shared):
     assert counts["frontend", "productcatalogservice", "hipstershop.ProductCatalogService/GetProduct"] == 2289
     assert counts["frontend", "currencyservice", "hipstershop.CurrencyService/Convert"] == 1021
     assert counts["frontend", "adservice", "hipstershop.AdService/GetAds"] == 298
+
+
+PLAIN_ROWS = (
+    "a,b,root,p-7,,1,2", "a,b,,p,o,1,2\n\na,c,b,q,NULL,5,9", "a,b,None,p,NA,1,2\r", "a,b,x,p,o, 1,2", "a,b,x,p",
+    "a,b,x,p,o,1,2,3",
+    "", ",b,x,p,o,1,2", "a,b,x,p,o,,2", "a,b,x,p,o,1,99999999999999999999", "a,b,x,p,o,1_0,20", "a,b,x,p,o,0x1,2",
+    "a,b,x,p,\ud800,1,2", "a,b,x,p,o,01,+2", "a,b,x,p,o,1.0,2", "a,b,x,p,\"o,\n1\",1,2", "   \na,b,x,p,o,1,2",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", PLAIN_ROWS)
+def test_a_span_csv_read_by_columns_is_what_it_is_row_by_row(rows, monkeypatch):
+    """The fast way gives the same spans, or leaves the text, and what is wrong with it, to the careful one."""
+    text = ",".join(span_csv.COLUMNS) + "\n" + rows + "\n"
+
+    def answer():
+        try:
+            return span_csv.read(text, "s.csv").table.to_pylist()
+        except InputError as error:
+            return error.problems
+
+    at_once = answer()
+    monkeypatch.setattr(span_csv, "_at_once", lambda text, name: None)
+    assert at_once == answer()
