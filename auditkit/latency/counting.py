@@ -14,8 +14,9 @@ from auditkit.latency.base import Buckets, File, Percentiles, Reading, Samples, 
 from auditkit.latency.columns import wrong_times
 from auditkit.latency.duck import Duck
 from auditkit.latency.naming import rename
-from auditkit.latency.numbered import Numbered, numbered
+from auditkit.latency.numbered import Numbered, numbered, words_in, words_of
 from auditkit.latency.reduce import ERROR, OUTCOMES, UNKNOWN, Call, Reduced, collect, join, nothing, reduce
+from auditkit.latency.tally import MANY, Seen, tally
 from auditkit.model.latency import Loop, Side
 
 SLICES_S = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0, 43200.0, 86400.0, 604800.0)
@@ -81,22 +82,24 @@ def count(engine: Engine, parts: Sequence[Part], names: Mapping[str, str], compo
     problems = [problem for part, survey in zip(parts, surveys, strict=True) for problem in _impossible(part, survey)]
     if problems:
         raise InputError(problems)
-    slice_s = slice_length([covered for survey in surveys if (covered := _covered(survey)) is not None])
+    slice_s = slice_length([survey.span_s[1] - survey.span_s[0] for survey in surveys if survey.span_s is not None])
     tables, reductions, percentiles = [], [], []
     about: dict[Call, list[_Seen]] = {}
     for part, survey in zip(parts, surveys, strict=True):
-        mapping = {call: rename(call, names, components) for call, _, _ in survey}
+        held = _held(engine, part, survey, slice_s) if isinstance(part.reading, Samples) else _Held(seen=survey.seen)
+        mapping = {item.call: rename(item.call, names, components) for item in held.seen}
+        problems += _nameless(part, held.seen) if survey.pending else ()
         side = part.reading.side if isinstance(part.reading, Samples) and part.reading.side else part.source.side
-        for call, first, last in survey:
-            about.setdefault(mapping[call], []).append(_Seen(part, side, first, last))
-        if isinstance(part.reading, Samples):
-            reduced, numbers = _reduced(engine, part, [call for call, _, _ in survey], slice_s)
-            if reduced.unknown_outcomes:
-                shown = ", ".join(repr(word) for word in reduced.unknown_outcomes[:3])
+        for item in held.seen:
+            about.setdefault(mapping[item.call], []).append(_Seen(part, side, item.first_s, item.last_s))
+        if held.reduced is not None:
+            if held.reduced.unknown_outcomes:
+                shown = ", ".join(repr(word) for word in held.reduced.unknown_outcomes[:3])
                 problems.append(Problem(part.file.name, f"unknown outcome {shown}", "write ok, error or timeout"))
-            if numbers is not None:
-                tables.append(Tables(numbers.table, {number: mapping[call] for call, number in numbers.numbers.items()}))
-            reductions.append(replace(reduced, calls=tuple(mapping[call] for call in reduced.calls)))
+            if held.samples is not None:
+                numbers = {held.samples.number(call): renamed for call, renamed in mapping.items()}
+                tables.append(Tables(held.samples.table, numbers))
+            reductions.append(replace(held.reduced, calls=tuple(mapping[call] for call in held.reduced.calls)))
         elif isinstance(part.reading, Buckets):
             reductions.append(_of_buckets(part.reading.table, mapping, slice_s))
         else:
@@ -111,18 +114,39 @@ def count(engine: Engine, parts: Sequence[Part], names: Mapping[str, str], compo
     return Counted(whole, slice_s, tuple(tables), {call: _about(found) for call, found in about.items()}, tuple(percentiles))
 
 
-def _reduced(engine: Engine, part: Part, calls: Sequence[Call], slice_s: float | None) -> tuple[Reduced, Numbered | None]:
-    """The reduction of a part's samples; in DuckDB by numbers in place of names."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What one part holds: its calls, its samples counted, and where they lie in DuckDB."""
+
+    seen: tuple[Seen, ...]
+    reduced: Reduced | None = None
+    samples: Numbered | None = None
+
+
+def _held(engine: Engine, part: Part, survey: Survey, slice_s: float | None) -> _Held:
+    """A part's samples counted; in DuckDB by numbers in place of names, and in machine code where they are many."""
     table, where = part.reading.table, part.file.name
     if not isinstance(engine, Duck):
-        return collect(engine.run(reduce(table, slice_s=slice_s), where)), None
-    samples = numbered(engine, table, calls)
-    reduced = collect(engine.run(reduce(samples.table, slice_s=slice_s, by=("call",)), where), samples.numbers)
-    if (reduced.outcome == UNKNOWN).any():
-        words = engine.run(table.select("outcome").distinct(), where)["outcome"].to_pylist()
-        unknown = tuple(sorted({word or "" for word in words} - set(OUTCOMES)))
-        reduced = replace(reduced, outcome=np.where(reduced.outcome == UNKNOWN, ERROR, reduced.outcome), unknown_outcomes=unknown)
-    return reduced, samples
+        return _Held(survey.seen, collect(engine.run(reduce(table, slice_s=slice_s), where)))
+    if survey.pending:
+        samples = numbered(engine, table, words_of(engine, table, where))
+        found = tally(engine, samples, slice_s, survey.span_s)
+        if found is not None:
+            return _Held(found.seen, _known_outcomes(engine, part, found.reduced), samples)
+    seen = _calls_of(engine, part) if survey.pending else survey.seen
+    samples = numbered(engine, table, words_in([item.call for item in seen]))
+    numbers = {item.call: samples.number(item.call) for item in seen}
+    reduced = collect(engine.run(reduce(samples.table, slice_s=slice_s, by=("call",)), where), numbers)
+    return _Held(seen, _known_outcomes(engine, part, reduced), samples)
+
+
+def _known_outcomes(engine: Engine, part: Part, reduced: Reduced) -> Reduced:
+    """The rows with words for outcomes that nobody knows, where there are any."""
+    if not (reduced.outcome == UNKNOWN).any():
+        return reduced
+    words = engine.run(part.reading.table.select("outcome").distinct(), part.file.name)["outcome"].to_pylist()
+    unknown = tuple(sorted({word or "" for word in words} - set(OUTCOMES)))
+    return replace(reduced, outcome=np.where(reduced.outcome == UNKNOWN, ERROR, reduced.outcome), unknown_outcomes=unknown)
 
 
 def slice_length(covered_s: Sequence[float]) -> float | None:
@@ -138,10 +162,31 @@ def slice_length(covered_s: Sequence[float]) -> float | None:
     return next((length for length in SLICES_S if sum(covered_s) / length <= MOST_SLICES), SLICES_S[-1])
 
 
-Surveyed = list[tuple[Call, float | None, float | None]]
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The calls of a part, and the first and last start of all. `pending`: so many samples that calls are found in counting."""
+
+    seen: tuple[Seen, ...]
+    span_s: tuple[float, float] | None
+    pending: bool = False
 
 
-def _survey(engine: Engine, part: Part) -> Surveyed:
+def _survey(engine: Engine, part: Part) -> Survey:
+    """What is to be known of a part before its samples are counted."""
+    if isinstance(engine, Duck) and isinstance(part.reading, Samples):
+        table = part.reading.table
+        whole = table.agg(n=table.count(), first=table.start_s.min(), last=table.start_s.max())
+        row = engine.run(whole, part.file.name).to_pylist()[0]
+        span_s = None if row["first"] is None else (float(row["first"]), float(row["last"]))
+        if row["n"] >= MANY and (span_s is None or all(map(math.isfinite, span_s))):
+            return Survey((), span_s, pending=True)
+    seen = _calls_of(engine, part)
+    starts = [item.first_s for item in seen if item.first_s is not None]
+    ends = [item.last_s for item in seen if item.last_s is not None]
+    return Survey(seen, (min(starts), max(ends)) if starts and ends else None)
+
+
+def _calls_of(engine: Engine, part: Part) -> tuple[Seen, ...]:
     """The calls of a part with their first and last start."""
     import pyarrow as pa
 
@@ -149,19 +194,13 @@ def _survey(engine: Engine, part: Part) -> Surveyed:
     if isinstance(part.reading, Samples):
         found = engine.run(table.group_by(*_KEYS).agg(first=table.start_s.min(), last=table.start_s.max()), part.file.name)
     elif isinstance(part.reading, Percentiles):
-        return [(_call(row), None, None) for row in table.to_pylist()]
+        return tuple(Seen(_call(row), None, None) for row in table.to_pylist())
     else:
         grouped = table.group_by(list(_KEYS)).aggregate([("start_s", "min"), ("start_s", "max")])
         found = pa.table(
             {**{key: grouped[key] for key in _KEYS}, "first": grouped["start_s_min"], "last": grouped["start_s_max"]}
         )
-    return [(_call(row), row["first"], row["last"]) for row in found.to_pylist()]
-
-
-def _covered(survey: Surveyed) -> float | None:
-    """Seconds from the first to the last start of a part."""
-    starts, ends = [s for _, s, _ in survey if s is not None], [e for _, _, e in survey if e is not None]
-    return max(ends) - min(starts) if starts and ends else None
+    return tuple(Seen(_call(row), row["first"], row["last"]) for row in found.to_pylist())
 
 
 def _call(row: Mapping[str, Any]) -> Call:
@@ -172,16 +211,19 @@ def _figures(row: Mapping[str, Any]) -> dict[str, float | None]:
     return {name: row[name] for name in ("p50_s", "p99_s")}
 
 
-def _impossible(part: Part, survey: Surveyed) -> list[Problem]:
+def _impossible(part: Part, survey: Survey) -> list[Problem]:
     """What cannot be right about the names and times of a part."""
-    problems = []
-    if any(not call.caller or not call.callee for call, _, _ in survey):
-        problems.append(Problem(part.file.name, "has calls without caller or callee", "fill both columns in every row"))
-    earliest = min((start for _, start, _ in survey if start is not None), default=None)
-    why = wrong_times(earliest, max((end for _, _, end in survey if end is not None), default=None))
-    if why is not None:
-        problems.append(Problem(part.file.name, why, "are they milliseconds? name the column start_ms, with one unit in it"))
-    return problems
+    why = None if survey.span_s is None else wrong_times(*survey.span_s)
+    if why is None:
+        return _nameless(part, survey.seen)
+    remedy = "are they milliseconds? name the column start_ms, with one unit in it"
+    return [*_nameless(part, survey.seen), Problem(part.file.name, why, remedy)]
+
+
+def _nameless(part: Part, seen: Sequence[Seen]) -> list[Problem]:
+    if all(item.call.caller and item.call.callee for item in seen):
+        return []
+    return [Problem(part.file.name, "has calls without caller or callee", "fill both columns in every row")]
 
 
 def _of_buckets(table: Any, mapping: Mapping[Call, Call], slice_s: float | None) -> Reduced:

@@ -7,6 +7,7 @@ run natively.
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import shutil
 import tempfile
@@ -15,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
+
+import numpy.typing as npt
 
 from auditkit.errors import InputError
 
@@ -80,6 +83,12 @@ class Duck:
         except duckdb.Error as error:
             raise unreadable(where, error) from error
 
+    def pieces(self, expression: Any, columns: Sequence[str], rows: int) -> Iterator[tuple[npt.NDArray[Any], ...]]:
+        """Columns of numbers, so many rows at a time as they are read; nothing is held. Missing ones are NaN, or -1."""
+        reader = self.connection.sql(self.sql(expression.select(*columns))).to_arrow_reader(rows)
+        for batch in reader:
+            yield tuple(_plain(column) for column in batch.columns)
+
     def table(self, name: str) -> Any:
         """The Ibis table of that name in this database."""
         import ibis
@@ -92,6 +101,16 @@ class Duck:
         import ibis
 
         return str(ibis.to_sql(expression, dialect="duckdb"))
+
+
+def _plain(column: Any) -> npt.NDArray[Any]:
+    """An Arrow array of numbers as it lies in memory; what is missing becomes NaN, or -1."""
+    import pyarrow as pa
+
+    if column.null_count:
+        column = column.fill_null(math.nan if pa.types.is_floating(column.type) else -1)
+    found: npt.NDArray[Any] = column.to_numpy(zero_copy_only=True)
+    return found
 
 
 @contextmanager

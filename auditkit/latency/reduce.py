@@ -24,7 +24,7 @@ ZERO = -(2**31) + 1
 NO_SLICE = -(2**40)
 """Slice of calls whose start is unknown."""
 
-_LONGEST_S = 1e12
+LONGEST_S = 1e12
 """Beyond this a figure in seconds is no duration."""
 
 _CLOSE = 100_000
@@ -69,7 +69,7 @@ def reduce(samples: Any, *, slice_s: float | None, by: Sequence[str] = ("caller"
 
 def usable(value: Any) -> Any:
     """Whether a value is a duration, as an Ibis expression: NaN is above all numbers, or equal to none, by engine."""
-    return ((value >= 0) & (value < _LONGEST_S)).fill_null(False)
+    return ((value >= 0) & (value < LONGEST_S)).fill_null(False)
 
 
 def bucket_of(value: Any) -> Any:
@@ -101,13 +101,17 @@ class Reduced:
     def by_call(self) -> tuple[Reduced, ...]:
         """The rows of each call, in order of `calls`; those of one outcome lie together."""
         group = self.call * len(OUTCOMES) + self.outcome
+        if (group[1:] >= group[:-1]).all():
+            return self._pieces({name: getattr(self, name) for name in _ARRAYS})
         if len(self.calls) * len(OUTCOMES) < 2**16:
             group = group.astype(np.uint16)  # short numbers are sorted by counting them, which is fast
         order = np.argsort(group, kind="stable")
         call, outcome = (part.astype(np.int64) for part in np.divmod(group[order], len(OUTCOMES)))
         others = {name: getattr(self, name)[order] for name in _ARRAYS if name not in ("call", "outcome")}
-        arrays = {"call": call, "outcome": outcome, **others}
-        ends = np.searchsorted(call, np.arange(len(self.calls) + 1)).tolist()
+        return self._pieces({"call": call, "outcome": outcome, **others})
+
+    def _pieces(self, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Reduced, ...]:
+        ends = np.searchsorted(arrays["call"], np.arange(len(self.calls) + 1)).tolist()
         return tuple(
             _reduced(self.calls, {name: array[start:end] for name, array in arrays.items()}) for start, end in pairwise(ends)
         )

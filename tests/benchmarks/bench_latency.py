@@ -2,7 +2,7 @@
 
 `make bench` takes 10 million samples of 200 calls; `AUDITKIT_BENCH_ROWS=100000000 make bench` takes 100 million (Parquet only,
 without pandas and polars, which need more memory than most machines have). Each way runs in a process of its own, so that peak
-memory is its own; the file cache is warm for all. Every way reads a file of a thousand samples first, so that no way's imports
+memory is its own; the file cache is warm for all. Every way reads a file of 300,000 samples first, so that no way's imports
 count; what a cold start takes beside it is printed too.
 """
 
@@ -61,19 +61,20 @@ def auditkit_quantiles(path: str) -> int:
     from auditkit.latency.counting import Tables
     from auditkit.latency.duck import duck
     from auditkit.latency.exact import Wanted, exact_ranks
-    from auditkit.latency.numbered import numbered
+    from auditkit.latency.numbered import numbered, words_of
     from auditkit.latency.profile import ladder
-    from auditkit.latency.reduce import OK, Call, collect, reduce
+    from auditkit.latency.reduce import OK
+    from auditkit.latency.tally import tally
 
     with duck() as database:
         samples = samples_of(database.view(f"read_parquet('{path}')", path), path)
-        names = database.run(samples.select("caller", "callee", "operation").distinct(), path).to_pylist()
-        coded = numbered(database, samples, [Call(*row.values()) for row in names])
-        counted = collect(database.run(reduce(coded.table, slice_s=None, by=("call",)), path), coded.numbers)
-        ladders = [ladder(rows.of(rows.outcome == OK)) for rows in counted.by_call()]
-        wanted = [Wanted(call, own, 0, np.empty(0, np.int64)) for call, own in zip(counted.calls, ladders, strict=True)]
-        tables = Tables(coded.table, {number: call for call, number in coded.numbers.items()})
-        return len(exact_ranks(database, [tables], wanted, None))
+        coded = numbered(database, samples, words_of(database, samples, path))
+        counted = tally(database, coded, None, None)
+        assert counted is not None
+        calls = counted.reduced.calls
+        ladders = [ladder(rows.of(rows.outcome == OK)) for rows in counted.reduced.by_call()]
+        wanted = [Wanted(call, own, 0, np.empty(0, np.int64)) for call, own in zip(calls, ladders, strict=True)]
+        return len(exact_ranks(database, [Tables(coded.table, {coded.number(call): call for call in calls})], wanted, None))
 
 
 def duckdb_sql(path: str) -> int:
@@ -136,7 +137,7 @@ def files(tmp_path_factory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory) -> tuple[Path, Path]:
-    return write_samples(tmp_path_factory.mktemp("small"), 1_000)
+    return write_samples(tmp_path_factory.mktemp("small"), 300_000)
 
 
 def bench_latency_parquet(files, small):
