@@ -23,10 +23,8 @@ import numpy.typing as npt
 from auditkit.latency.counting import Tables
 from auditkit.latency.duck import Duck
 from auditkit.latency.profile import slices_of
-from auditkit.latency.reduce import NO_SLICE, OK, REJECTED, Call, Reduced, positions, usable
+from auditkit.latency.reduce import NO_SLICE, OK, REJECTED, WINDOW_S, Call, Integers, Reduced, positions, usable
 
-WINDOW_S = 10.0
-"""Seconds within which failures are looked at together: the window of a circuit breaker."""
 FEWEST_CALLS = 200
 FEWEST_FAILURES = 20
 """Fewer say nothing about bursts."""
@@ -144,16 +142,36 @@ def _failures(
     if not wanted:
         return {}
     chosen = [(index, int(number)) for index, (slices, _) in wanted.items() for number in slices]
-    found = _fetch(duck, parts, calls, chosen, lambda samples: _failed(samples, slice_s))
+    whose, window, n = _failed_windows(duck, parts, calls, chosen, slice_s)
     result = {}
     for index, (slices, usual) in wanted.items():
-        own = found["index"] == index
-        place = np.searchsorted(slices, found["slice"][own]) * each + found["window"][own] % each
-        failed = np.bincount(place, weights=found["failed"][own], minlength=len(usual))
+        mine = (whose == index) & np.isin(window // each, slices)
+        place = np.searchsorted(slices, window[mine] // each) * each + window[mine] % each
+        failed = np.bincount(place, weights=n[mine], minlength=len(usual))
         rho = correlation(usual, failed.astype(np.int64))
         if rho is not None:
             result[index] = round(rho, 6)
     return result
+
+
+def _failed_windows(
+    duck: Duck, parts: Sequence[Tables], calls: Sequence[Call], chosen: Sequence[tuple[int, int]], slice_s: float
+) -> tuple[Integers, Integers, Integers]:
+    """Index of the call, window and failures in it: as noted while samples were counted, else from the samples."""
+    others = [part for part in parts if part.failures is None]
+    found = _fetch(duck, others, calls, chosen, lambda samples: _failed(samples, slice_s))
+    pieces = [(found["index"], found["window"], found["failed"])] if found else []
+    indices = {call: index for index, call in enumerate(calls)}
+    for part in parts:
+        if part.failures is not None:
+            numbers, window = part.failures
+            known = np.array(sorted(part.names), dtype=np.int64)
+            index = np.array([indices.get(part.names[number], -1) for number in known.tolist()], dtype=np.int64)
+            pieces.append((index[np.searchsorted(known, numbers)], window, np.ones(len(window), np.int64)))
+    if not pieces:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
+    one, two, three = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
+    return one, two, three
 
 
 def _single(samples: Any, slice_s: float) -> Any:
@@ -188,6 +206,8 @@ def _fetch(duck: Duck, parts: Sequence[Tables], calls: Sequence[Call], wanted: S
             columns = zip(("index", "call", "slice"), zip(*rows, strict=True), strict=True)
             looked_for = duck.arrow(pa.table({name: list(column) for name, column in columns}))
             found.append(duck.run(of(part.table).inner_join(looked_for, ["call", "slice"]).drop("call"), "samples"))
+    if not found:
+        return {}
     table = pa.concat_tables(found)
     return {name: table[name].to_numpy() for name in table.column_names}
 

@@ -15,7 +15,7 @@ from auditkit.latency.columns import wrong_times
 from auditkit.latency.duck import Duck
 from auditkit.latency.naming import rename
 from auditkit.latency.numbered import Numbered, numbered, words_in, words_of
-from auditkit.latency.reduce import ERROR, OUTCOMES, UNKNOWN, Call, Reduced, collect, join, nothing, reduce
+from auditkit.latency.reduce import ERROR, OUTCOMES, UNKNOWN, Call, Integers, Reduced, collect, join, nothing, reduce
 from auditkit.latency.tally import MANY, Seen, tally
 from auditkit.model.latency import Loop, Side
 
@@ -56,6 +56,8 @@ class Tables:
 
     table: Any
     names: Mapping[int, Call]
+    failures: tuple[Integers, Integers] | None = None
+    """Number of the call and window of time (`WINDOW_S`) of every failure, where they were noted in counting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def count(engine: Engine, parts: Sequence[Part], names: Mapping[str, str], compo
     for part, survey in zip(parts, surveys, strict=True):
         held = _held(engine, part, survey, slice_s) if isinstance(part.reading, Samples) else _Held(seen=survey.seen)
         mapping = {item.call: rename(item.call, names, components) for item in held.seen}
-        problems += _nameless(part, held.seen) if survey.pending else ()
+        problems += _nameless(part, held.seen) if survey.rows else ()
         side = part.reading.side if isinstance(part.reading, Samples) and part.reading.side else part.source.side
         for item in held.seen:
             about.setdefault(mapping[item.call], []).append(_Seen(part, side, item.first_s, item.last_s))
@@ -98,7 +100,7 @@ def count(engine: Engine, parts: Sequence[Part], names: Mapping[str, str], compo
                 problems.append(Problem(part.file.name, f"unknown outcome {shown}", "write ok, error or timeout"))
             if held.samples is not None:
                 numbers = {held.samples.number(call): renamed for call, renamed in mapping.items()}
-                tables.append(Tables(held.samples.table, numbers))
+                tables.append(Tables(held.samples.table, numbers, held.failures))
             reductions.append(replace(held.reduced, calls=tuple(mapping[call] for call in held.reduced.calls)))
         elif isinstance(part.reading, Buckets):
             reductions.append(_of_buckets(part.reading.table, mapping, slice_s))
@@ -121,6 +123,7 @@ class _Held:
     seen: tuple[Seen, ...]
     reduced: Reduced | None = None
     samples: Numbered | None = None
+    failures: tuple[Integers, Integers] | None = None
 
 
 def _held(engine: Engine, part: Part, survey: Survey, slice_s: float | None) -> _Held:
@@ -128,12 +131,12 @@ def _held(engine: Engine, part: Part, survey: Survey, slice_s: float | None) -> 
     table, where = part.reading.table, part.file.name
     if not isinstance(engine, Duck):
         return _Held(survey.seen, collect(engine.run(reduce(table, slice_s=slice_s), where)))
-    if survey.pending:
+    if survey.rows:
         samples = numbered(engine, table, words_of(engine, table, where))
-        found = tally(engine, samples, slice_s, survey.span_s)
+        found = tally(engine, samples, survey.rows, slice_s, survey.span_s)
         if found is not None:
-            return _Held(found.seen, _known_outcomes(engine, part, found.reduced), samples)
-    seen = _calls_of(engine, part) if survey.pending else survey.seen
+            return _Held(found.seen, _known_outcomes(engine, part, found.reduced), samples, found.failures)
+    seen = _calls_of(engine, part) if survey.rows else survey.seen
     samples = numbered(engine, table, words_in([item.call for item in seen]))
     numbers = {item.call: samples.number(item.call) for item in seen}
     reduced = collect(engine.run(reduce(samples.table, slice_s=slice_s, by=("call",)), where), numbers)
@@ -164,11 +167,11 @@ def slice_length(covered_s: Sequence[float]) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The calls of a part, and the first and last start of all. `pending`: so many samples that calls are found in counting."""
+    """The calls of a part, and the first and last start of all. `rows`: how many, where calls are found in counting; else 0."""
 
     seen: tuple[Seen, ...]
     span_s: tuple[float, float] | None
-    pending: bool = False
+    rows: int = 0
 
 
 def _survey(engine: Engine, part: Part) -> Survey:
@@ -179,7 +182,7 @@ def _survey(engine: Engine, part: Part) -> Survey:
         row = engine.run(whole, part.file.name).to_pylist()[0]
         span_s = None if row["first"] is None else (float(row["first"]), float(row["last"]))
         if row["n"] >= MANY and (span_s is None or all(map(math.isfinite, span_s))):
-            return Survey((), span_s, pending=True)
+            return Survey((), span_s, rows=row["n"])
     seen = _calls_of(engine, part)
     starts = [item.first_s for item in seen if item.first_s is not None]
     ends = [item.last_s for item in seen if item.last_s is not None]

@@ -21,11 +21,13 @@ ALPHA = 0.005
 LN_GAMMA = math.log((1 + ALPHA) / (1 - ALPHA))
 ZERO = -(2**31) + 1
 """Bucket of durations of exactly zero, whose logarithm does not exist."""
-NO_SLICE = -(2**40)
+NO_SLICE = -(2**31)
 """Slice of calls whose start is unknown."""
 
 LONGEST_S = 1e12
 """Beyond this a figure in seconds is no duration."""
+WINDOW_S = 10.0
+"""Seconds within which failures are looked at together: the window of a circuit breaker."""
 
 _CLOSE = 100_000
 """Numbers within such a span are looked up in a table, which is faster than to sort them."""
@@ -34,7 +36,8 @@ OUTCOMES = ("ok", "error", "timeout", "rejected")
 OK, ERROR, TIMEOUT, REJECTED, UNKNOWN = range(5)
 
 
-Integers = npt.NDArray[np.int64]
+Integers = npt.NDArray[Any]
+"""Whole numbers; of 64 bits, or fewer where there are many."""
 
 
 class Call(NamedTuple):
@@ -82,11 +85,11 @@ class Reduced:
     """Counted rows, one per call, outcome, slice and bucket, as arrays of one length; `call` indexes `calls`."""
 
     calls: tuple[Call, ...]
-    call: npt.NDArray[np.int64]
-    outcome: npt.NDArray[np.int64]
-    slice: npt.NDArray[np.int64]
-    bucket: npt.NDArray[np.int64]
-    n: npt.NDArray[np.int64]
+    call: Integers
+    outcome: Integers
+    slice: Integers
+    bucket: Integers
+    n: Integers
     lo_s: npt.NDArray[np.float64]
     hi_s: npt.NDArray[np.float64]
     unknown_outcomes: tuple[str, ...] = ()

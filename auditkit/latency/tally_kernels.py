@@ -2,7 +2,7 @@
 
 Samples come in pieces. Eight neighbouring buckets of one call and outcome are a block, found by hashing; a block holds the
 smallest and largest duration of each of its buckets, and a count of each in each time slice. Time goes by within a recording,
-so the counts at work are few and stay in the processor's cache.
+so the counts at work are few and stay in the processor's cache. Failures are noted one by one on the way, by windows of time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 import numba
 import numpy as np
 
-from auditkit.latency.reduce import LN_GAMMA, LONGEST_S, NO_SLICE, REJECTED, ZERO
+from auditkit.latency.reduce import LN_GAMMA, LONGEST_S, NO_SLICE, OK, REJECTED, WINDOW_S, ZERO
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,6 +24,7 @@ MOST_COUNTS = 2**27
 """More counts than these, of four bytes each, are not held in memory."""
 MOST_BLOCKS = 2**20
 MOST_CALLS = 2**16
+MOST_FAILURES = 2**22
 SHIFTED = 2**17
 """Added to the number of a bucket, so that it is positive."""
 AT_ZERO, NOWHERE = 0, 1
@@ -40,7 +41,7 @@ class Tally(NamedTuple):
     """What has been counted so far."""
 
     used: Any
-    """Calls, and blocks."""
+    """Calls, blocks, failures noted."""
     call_at: Any
     """Place of a call by hash of its number; -1 where free."""
     number: Any
@@ -55,13 +56,16 @@ class Tally(NamedTuple):
     """Smallest and largest duration of each bucket of each block."""
     counts: Any
     """Of each block, time slice (the first is that of calls without start) and bucket."""
+    failed: Any
+    window: Any
+    """Failures noted: call, window of time."""
 
 
 def empty(slices: int) -> Tally:
     """Nothing counted, in so many time slices, one of them for calls without start. Memory is taken as it is used."""
     blocks = min(MOST_BLOCKS, MOST_COUNTS // (BLOCK * slices))
     return Tally(
-        used=np.zeros(2, np.int64),
+        used=np.zeros(3, np.int64),
         call_at=np.full(_CALL_MASK + 1, -1, np.int32),
         number=np.empty(MOST_CALLS, np.int64),
         first_s=np.full(MOST_CALLS, math.inf),
@@ -70,6 +74,8 @@ def empty(slices: int) -> Tally:
         key=np.empty(blocks, np.int64),
         ends_s=np.empty((blocks, BLOCK, 2)),
         counts=np.zeros((blocks, slices, BLOCK), np.uint32),
+        failed=np.empty(MOST_FAILURES if slices > 1 else 0, np.int32),
+        window=np.empty(MOST_FAILURES if slices > 1 else 0, np.int64),
     )
 
 
@@ -125,11 +131,14 @@ def block_of(tally: Tally, key: Any) -> Any:
 
 
 @compiled
-def add(tally: Tally, call: Any, start_s: Any, duration_s: Any, outcome: Any, slice_s: float, first_slice: int) -> bool:
-    """Add samples; missing starts and durations are NaN. `first_slice`: number of the slice in which the first of all starts.
+def add(tally: Tally, piece: Any, slice_s: float, first_slice: int) -> bool:
+    """Add samples: arrays of calls, starts, durations and outcomes, where missing starts and durations are NaN.
 
-    False where there is no room for them; then the tally is of no use any more.
+    `first_slice`: number of the slice in which the first of all starts.
+    False where there is no room for them; then the tally is of no use any more. Failures that cannot be noted for
+    want of room are counted in `used` all the same.
     """
+    call, start_s, duration_s, outcome = piece
     sliced = tally.counts.shape[1] > 1
     for i in range(len(call)):
         caller = call_of(tally, call[i])
@@ -138,17 +147,22 @@ def add(tally: Tally, call: Any, start_s: Any, duration_s: Any, outcome: Any, sl
         value, start = duration_s[i], start_s[i]
         kind: Any = np.int64(outcome[i])
         number: Any = 0
-        if start == start:
-            tally.first_s[caller] = min(tally.first_s[caller], start)
-            tally.last_s[caller] = max(tally.last_s[caller], start)
-            if sliced:
-                number = np.int64(math.floor(start / slice_s)) - first_slice + 1
         if value > 0.0 and value < LONGEST_S:
             bucket: Any = np.int64(math.ceil(math.log(value) / LN_GAMMA)) + SHIFTED
         elif value == 0.0:
             bucket = AT_ZERO
         else:
             bucket, kind = NOWHERE, REJECTED
+        if start == start:
+            tally.first_s[caller] = min(tally.first_s[caller], start)
+            tally.last_s[caller] = max(tally.last_s[caller], start)
+            if sliced:
+                number = np.int64(math.floor(start / slice_s)) - first_slice + 1
+                if kind != OK and kind != REJECTED:
+                    place = tally.used[2]
+                    if place < len(tally.failed):
+                        tally.failed[place], tally.window[place] = caller, math.floor(start / WINDOW_S)
+                    tally.used[2] += 1
         block, cell = block_of(tally, ((caller * 8 + kind) << BLOCK_BITS) + (bucket >> 3)), bucket & 7
         if block < 0:
             return False
@@ -161,11 +175,11 @@ def add(tally: Tally, call: Any, start_s: Any, duration_s: Any, outcome: Any, sl
 
 
 @compiled
-def rows_of(tally: Tally, order: Any, rank: Any, first_slice: int, whole: Any, ends_s: Any) -> int:
-    """The counts of the blocks in this order as rows, and how many they are; none is written where there is no room for it.
+def rows_of(tally: Tally, order: Any, rank: Any, first_slice: int, whole: Any, outcome: Any, ends_s: Any) -> None:
+    """The counts of the blocks in this order as rows.
 
-    `whole[column, row]` holds call (by its rank), outcome, slice, bucket and count; `ends_s[side, row]` the smallest and the
-    largest duration of the bucket, in whichever slice.
+    `whole[column, row]` holds call (by its rank), slice, bucket and count; `ends_s[side, row]` the smallest and the largest
+    duration of the bucket, in whichever slice.
     """
     row = 0
     for place in order:
@@ -173,15 +187,17 @@ def rows_of(tally: Tally, order: Any, rank: Any, first_slice: int, whole: Any, e
         for number in range(tally.counts.shape[1]):
             for cell in range(BLOCK):
                 n = tally.counts[place, number, cell]
-                if n == 0:
-                    continue
-                if row < ends_s.shape[1]:
-                    shifted = block * BLOCK + cell
+                if n:
                     whole[0, row] = rank[group >> 3]
-                    whole[1, row] = group & 7
-                    whole[2, row] = NO_SLICE if number == 0 else number - 1 + first_slice
-                    whole[3, row] = ZERO if shifted == AT_ZERO else ZERO - 1 if shifted == NOWHERE else shifted - SHIFTED
-                    whole[4, row] = n
+                    whole[1, row] = NO_SLICE if number == 0 else number - 1 + first_slice
+                    whole[2, row] = bucket_at(block * BLOCK + cell)
+                    whole[3, row] = n
+                    outcome[row] = group & 7
                     ends_s[0, row], ends_s[1, row] = tally.ends_s[place, cell, 0], tally.ends_s[place, cell, 1]
-                row += 1
-    return row
+                    row += 1
+
+
+@inlined
+def bucket_at(shifted: Any) -> Any:
+    """The number that a shifted bucket has in `reduce`."""
+    return ZERO if shifted == AT_ZERO else ZERO - 1 if shifted == NOWHERE else shifted - SHIFTED

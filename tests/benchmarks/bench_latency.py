@@ -69,12 +69,14 @@ def auditkit_quantiles(path: str) -> int:
     with duck() as database:
         samples = samples_of(database.view(f"read_parquet('{path}')", path), path)
         coded = numbered(database, samples, words_of(database, samples, path))
-        counted = tally(database, coded, None, None)
+        rows = database.run(samples.count().as_table(), path).to_pylist()[0].popitem()[1]
+        counted = tally(database, coded, rows, None, None)
         assert counted is not None
         calls = counted.reduced.calls
         ladders = [ladder(rows.of(rows.outcome == OK)) for rows in counted.reduced.by_call()]
         wanted = [Wanted(call, own, 0, np.empty(0, np.int64)) for call, own in zip(calls, ladders, strict=True)]
-        return len(exact_ranks(database, [Tables(coded.table, {coded.number(call): call for call in calls})], wanted, None))
+        names = {coded.number(call): call for call in calls}
+        return len(exact_ranks(database, [Tables(coded.table, names)], wanted, None))
 
 
 def duckdb_sql(path: str) -> int:
