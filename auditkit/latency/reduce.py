@@ -237,7 +237,7 @@ def positions(values: Integers, among: Integers) -> Integers:
     >>> positions(np.array([7, 5, 7]), np.array([5, 6, 7]))
     array([2, 0, 2])
     """
-    if not len(among) or among[-1] - among[0] > _CLOSE:
+    if not len(among) or int(among[-1]) - int(among[0]) > _CLOSE:
         return np.searchsorted(among, values)
     table = np.zeros(int(among[-1] - among[0]) + 1, dtype=np.int64)
     table[among - among[0]] = np.arange(len(among))

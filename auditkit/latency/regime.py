@@ -81,7 +81,7 @@ def two_groups(answers: Ladder) -> str | None:
     good = (answers.lo_s > 0) & np.isfinite(answers.hi_s)
     if answers.n[good].sum() < 200:
         return None
-    place = np.floor(np.log(np.sqrt(answers.lo_s[good] * answers.hi_s[good])) / math.log(1.25)).astype(np.int64)
+    place = np.floor((np.log(answers.lo_s[good]) + np.log(answers.hi_s[good])) / 2 / math.log(1.25)).astype(np.int64)
     bins = np.zeros(int(np.ptp(place)) + 1, dtype=np.int64)
     np.add.at(bins, place - place.min(), answers.n[good])
     total, below = int(bins.sum()), np.cumsum(bins)
