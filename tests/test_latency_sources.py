@@ -173,6 +173,21 @@ def test_a_rate_is_no_counter(tmp_path):
         measure([path])
 
 
+def test_a_rate_of_native_histograms_is_no_counter(tmp_path):
+    """query_range of rate(x_seconds[1m]): parts of calls a second, which are refused and not rounded to none or many."""
+    import json
+
+    counts = json.loads(writers.native(FOUND))
+    for series in counts["data"]["result"]:
+        for _, histogram in series["histograms"]:
+            histogram["count"] = str(float(histogram["count"]) / 60)
+            histogram["buckets"] = [[rule, lo, hi, str(float(n) / 60)] for rule, lo, hi, n in histogram["buckets"]]
+    path = tmp_path / "rate.json"
+    path.write_text(json.dumps(counts))
+    with pytest.raises(InputError, match="parts of calls, as of rate"):
+        measure([path])
+
+
 def test_a_quantile_in_prometheus_buckets_is_the_whole_bucket(tmp_path):
     """numbers.yaml, prometheus_buckets: [lower, upper] of the bucket; in +Inf it is the last edge or more."""
     path = tmp_path / "p.json"

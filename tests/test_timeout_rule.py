@@ -161,6 +161,13 @@ def test_the_rule_holds_in_the_busiest_slices():
     assert "busiest" in advice.reason
 
 
+def test_too_few_samples_in_the_busiest_slices_are_said():
+    """298 samples bound no p99: that the rule was not checked where it is busiest stands in the reason."""
+    words = "not checked in the busiest 5 % of time slices: their 298 samples bound no p99, which needs 299"
+    assert words in advise(profile(light_tail(10_000), busiest_ms=light_tail(298))).reason
+    assert "not checked" not in advise(profile(light_tail(10_000), busiest_ms=light_tail(299))).reason
+
+
 def test_cut_off_data_do_not_pass_for_latencies():
     """Two percent of the calls were given up on at 1 s: p99 is 1 s or more, and no timeout follows from that."""
     advice = advise(profile([50.0] * 9_800, timeouts=200, cut=1.0))

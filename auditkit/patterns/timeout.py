@@ -175,6 +175,8 @@ def _justified(profile: LatencyProfile, target: float, factor: float, limit: _Li
         by = "censored" if profile.timeouts and _bound_exists(profile, target) else "samples"
     if not meets:
         steps.append(_beyond(profile, share, by))
+    if profile.busiest is not None and profile.busiest.total < samples_needed(0.99):
+        steps.append(_too_few_when_busy(profile.busiest))
     cost = cost_while_healthy(share)
     if rounded < SEED_FACTORS[0] * p99:
         cost += (
@@ -238,6 +240,13 @@ def _upper(profile: LatencyProfile, x: int, n: int, target: float) -> float:
 def _fewer(profile: LatencyProfile, x: int, n: int, target: float) -> float:
     """How many calls say as much as one on its own; an expected number below the target's is taken to be that."""
     return 1 + (profile.tail_wander or 0.0) * max(x, target * n)
+
+
+def _too_few_when_busy(busy: Histogram) -> str:
+    return (
+        f"not checked in the busiest 5 % of time slices: their {busy.total:,} samples bound no p99, "
+        f"which needs {samples_needed(0.99):,}"
+    )
 
 
 def _smallest_within(profile: LatencyProfile, target: float) -> float | None:

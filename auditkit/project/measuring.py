@@ -13,7 +13,6 @@ from auditkit.errors import InputError
 from auditkit.importers import gaps, redact, update_yaml
 from auditkit.importers.gaps import MEASURED
 from auditkit.latency import (
-    LeftOut,
     Measured,
     Unmatched,
     connected,
@@ -199,7 +198,6 @@ def _joined(parts: Sequence[Measured]) -> Measurement:
     warnings: list[str] = []
     for part in parts:
         warnings.extend(map(without_quoted, part.warnings))
-        warnings.extend(_left_out(part.left_out))
         for profile in part.profiles:
             other = profiles.get(profile.call)
             if other is None:
@@ -211,13 +209,6 @@ def _joined(parts: Sequence[Measured]) -> Measurement:
             profiles[profile.call] = larger
     unmatched = dict.fromkeys(name for part in parts for name in part.unmatched)
     return Measurement(dict(sorted(profiles.items())), tuple(unmatched), tuple(dict.fromkeys(warnings)))
-
-
-def _left_out(slices: Sequence[LeftOut]) -> list[str]:
-    reasons: dict[tuple[str | None, str], int] = {}
-    for found in slices:
-        reasons[found.call, found.reason] = reasons.get((found.call, found.reason), 0) + 1
-    return [f"{call or 'all calls'}: {count} time slices left out as not normal: {why}" for (call, why), count in reasons.items()]
 
 
 @dataclass(frozen=True, slots=True)

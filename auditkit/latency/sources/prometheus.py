@@ -66,6 +66,7 @@ def _rows(series: Sequence[tuple[dict[str, str], Any, Any]], file: File, asked: 
         unit = _unit(metric.get("__name__", ""), file, asked)
         labels = {key: word for key, word in metric.items() if key not in ("le", "__name__")}
         if natives:
+            _refuse_rates(natives)
             yield from _native(labels, natives, PER_SECOND[unit])
             continue
         if "le" not in metric:
@@ -140,6 +141,20 @@ def _native(labels: Mapping[str, str], points: Sequence[Any], per_second: float)
                         caller, callee, operation, float(when), outcome, max(0.0, lo) / per_second, hi / per_second, more
                     )
         before = now
+
+
+def _refuse_rates(points: Sequence[Any]) -> None:
+    """A counter holds whole numbers of calls; `rate` and `increase` answer per second, or extrapolated: parts of calls.
+
+    >>> _refuse_rates([[0, {"count": "0.25", "buckets": [[0, "0.1", "0.2", "0.25"]]}]])
+    Traceback (most recent call last):
+        ...
+    ValueError: its counts are parts of calls, as of rate() or increase()
+    """
+    for _, histogram in points:
+        counts = [histogram.get("count", 0), *(n for *_, n in histogram.get("buckets") or ())]
+        if any(not float(n).is_integer() for n in counts):
+            raise ValueError("its counts are parts of calls, as of rate() or increase()")
 
 
 def _names(labels: Mapping[str, str]) -> tuple[str, str, str | None, str]:
