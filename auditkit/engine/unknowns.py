@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from auditkit.engine.assumptions import cone
 from auditkit.engine.blast import Profiles, cone_atoms
 from auditkit.engine.many import solve_many
@@ -62,10 +64,12 @@ def questions(system: System, profiles: Profiles | None = None) -> tuple[Questio
     >>> [(q.id, q.flips, q.settles) for q in questions(system)]
     [('on_failure web -> ads', 2, ('page is failed or ok when ads is down', 'page is failed or ok when ads is slow'))]
     """
-    contexts = tuple(_Context(system, profiles, assume) for assume in ("worst", "best"))
-    structure = contexts[0].structure
+    structure = build(system, profiles, "worst")
+    opened = tuple(_open_facts(system, structure))
+    # nothing open, nothing to solve: an import of thousands of components without calls is such a case
+    contexts = tuple(_Context(system, profiles, assume) for assume in ("worst", "best")) if opened else ()
     ranked = []
-    for open_ in _open_facts(system, structure):
+    for open_ in opened:
         turned: dict[Conclusion, frozenset[int]] = {}
         for context in contexts:
             turned |= context.turned_by(open_)
@@ -166,9 +170,8 @@ def _where_bad(solved: Sequence[Sequence[int]], places: int) -> list[set[int]]:
     """For each place, the scenarios in which it is not ok."""
     found: list[set[int]] = [set() for _ in range(places)]
     for scenario, states in enumerate(solved):
-        for place, state in enumerate(states):
-            if state != OK:
-                found[place].add(scenario)
+        for place in np.flatnonzero(np.frombuffer(bytes(states), np.uint8) != OK).tolist():
+            found[place].add(scenario)
     return found
 
 
