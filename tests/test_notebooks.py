@@ -33,9 +33,10 @@ Shown = dict[str, str]
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """What a kernel is told: where the package and the audit are."""
+    """What a kernel is told: where the package and the audit are, and where it may leave things when it is killed."""
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "AUDITKIT_AUDIT": str(folder), "PYTHONPATH": path, "PYTHONWARNINGS": "default"}
+    own = {"AUDITKIT_AUDIT": str(folder), "TMPDIR": str(folder.parent)}
+    return {**os.environ, **own, "PYTHONPATH": path, "PYTHONWARNINGS": "default"}
 
 
 def run(notebook: Path, folder: Path, until: str | None = None, kernel: Kernel | None = None) -> Shown:

@@ -73,7 +73,7 @@ def describe(
         bursts.update(zip(at_hand, seen, strict=True))
     profiles = []
     for index, (call, part) in enumerate(zip(reduced.calls, parts, strict=True)):
-        about, error = counted.about[call], 0.0 if index in at_hand or not counted.about[call].exact else ALPHA
+        about, error = counted.about[call], 0.0 if duck is not None or not counted.about[call].exact else ALPHA
         left_out = len(selection.reasons.get(index, {}))
         profile = _profile(call, about, slice_s, part, normal[index], ladders[index], exact[index], left_out, error)
         seen_of = bursts.get(index, Bursts())
