@@ -326,11 +326,11 @@ def test_the_strategy_panel_writes_and_links(audit: Audit) -> None:
 
 
 def test_the_timeout_slider_shows_rate_bound_and_deadline(audit: Audit) -> None:
-    """At the advised 300 ms: none of 6,000 cut off, at most 0.05 %; at 100 ms about one in a hundred."""
+    """At the advised 300 ms: none of 6,000 cut off, at most 0.058 %; at 100 ms about one in a hundred."""
     panel = see.timeout_panel(audit, "api -> recommendation")
     assert panel["slider"].value == 0.3
     assert "cuts off <b>none</b>" in panel["rate"].value
-    assert "<b>0.05 %</b> of all (95 % sure)" in panel["rate"].value
+    assert "<b>0.058 %</b> of all (95 % sure)" in panel["rate"].value
     assert "within the target of 0.1 %" in panel["rate"].value
     assert "fits into the deadline of 500ms" in panel["chain"].value
     stops = [value for _, value in panel["slider"].options]
