@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from test_compose import SHOP, asked, compose, edges
 from auditkit.errors import InputError, Problem
 from auditkit.importers.compose import read_together
 from auditkit.importers.validate import validate
+from auditkit.project.audit import Audit
 
 
 def test_later_files_override_earlier_ones() -> None:
@@ -239,3 +241,27 @@ def test_mutated_files_never_give_a_traceback(seed: int, cuts: int) -> None:
     except InputError as error:
         refused = error.problems
     assert all("\n" not in str(problem) for problem in refused)
+
+
+def test_in_a_folder_the_override_lies_on_top(tmp_path: Path) -> None:
+    """By the alphabet it would come first, and the plain file would win; a second import finds the same."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "compose.yaml").write_text("services: {a: {image: a, deploy: {replicas: 3}}, b: {image: b}}")
+    (tmp_path / "in" / "compose.override.yaml").write_text("services: {a: {deploy: {replicas: 5}, environment: [B=http://b]}}")
+    audit = Audit.importing([tmp_path / "in"], tmp_path / "audit")
+    assert audit.system.component("a").instances == 5
+    (tmp_path / "in" / "compose.override.yaml").write_text("services: {a: {deploy: {replicas: 7}, environment: [B=http://b]}}")
+    audit.import_files([tmp_path / "in"])
+    assert audit.system.component("a").instances == 7
+
+
+@pytest.mark.parametrize("base", ["common/base.yaml", "common-services.yml"])
+def test_a_file_that_others_only_extend_deploys_nothing(tmp_path: Path, base: str) -> None:
+    """Its service is a pattern; what extends it has what it says."""
+    (tmp_path / "in" / "common").mkdir(parents=True)
+    text = f"services: {{a: {{image: a, extends: {{file: {base}, service: base}}}}, b: {{image: b}}}}"
+    (tmp_path / "in" / "compose.yaml").write_text(text)
+    (tmp_path / "in" / base).write_text("services: {base: {image: x, environment: [B=http://b], deploy: {replicas: 2}}}")
+    audit = Audit.importing([tmp_path / "in"], tmp_path / "audit")
+    assert [(c.id, c.instances) for c in audit.system.components if c.id != "b"] == [("a", 2)]
+    assert [(d.caller, d.to) for d in audit.system.dependencies] == [("a", ("b",))]

@@ -25,6 +25,7 @@ from auditkit.importers import (
     update_yaml,
     validate,
 )
+from auditkit.importers.compose_order import lies_over, templates
 from auditkit.importers.workbook import is_workbook, sheets
 from auditkit.importers.yaml_text import too_large
 from auditkit.model.draft import Draft, Item
@@ -86,8 +87,8 @@ def _measured(taken: Imported, folder: Path) -> Imported:
     try:
         found = measuring.measure_into((), folder)
     except InputError as error:
-        return replace(taken, notes=("latencies are not measured: " + "; ".join(map(str, error.problems)),))
-    return replace(taken, measured=tuple(found.profiles), notes=found.warnings)
+        return replace(taken, notes=(*taken.notes, "latencies are not measured: " + "; ".join(map(str, error.problems))))
+    return replace(taken, measured=tuple(found.profiles), notes=(*taken.notes, *found.warnings))
 
 
 @contextmanager
@@ -125,7 +126,9 @@ def _import(paths: Sequence[Path], folder: Path, format: str | None) -> tuple[Im
     for source in read:
         copy = f"sources/{source.name}"
         contents[copy] = redact(source.text, source.name).encode()
-        kept[copy] = held.SourceRecord(file=copy, format=source.format, sha256=source.sha256, cannot_say=said[source.name])
+        kept[copy] = held.SourceRecord(
+            file=copy, format=source.format, sha256=source.sha256, cannot_say=said.get(source.name, ())
+        )
     index = held.SourceIndex(
         sources=tuple(kept[name] for name in sorted(kept)), conflicts=tuple(dict.fromkeys((*index.conflicts, *conflicts)))
     )
@@ -136,7 +139,11 @@ def _import(paths: Sequence[Path], folder: Path, format: str | None) -> tuple[Im
     listed, listed_known = read_known(folder / held.SOURCES)
     contents[held.SOURCES] = update_yaml(listed, index).encode()
     write_all(folder, contents, {held.SYSTEM: known, held.SOURCES: listed_known})
-    return Imported(index, left_out), any(source.format in SPAN_FORMATS for source in read)
+    notes = tuple(
+        f"{name} is only extended by other files: none of its services is taken to run by itself"
+        for name in sorted(_only_extended(read))
+    )
+    return Imported(index, left_out, notes=notes), any(source.format in SPAN_FORMATS for source in read)
 
 
 def _beginning(folder: Path, system: str) -> dict[str, bytes]:
@@ -228,6 +235,8 @@ def _groups(sources: Sequence[Source]) -> list[tuple[str, list[Source]]]:
     files refer to siblings. Each group with its reader.
     """
     groups: dict[tuple[str, str], list[Source]] = {}
+    extended = _only_extended(sources)
+    sources = [source for source in sources if source.name not in extended]
     given = {source.format for source in sources}
     for source in sources:
         joined = importers()[source.format].joins
@@ -235,7 +244,15 @@ def _groups(sources: Sequence[Source]) -> list[tuple[str, list[Source]]]:
         place = str(source.path.parent) if reader == "compose" else ""
         alone = importers()[reader].read_together is None
         groups.setdefault((reader, source.name if alone else place), []).append(source)
+    for (reader, _), group in groups.items():
+        if reader == "compose":
+            group.sort(key=lambda source: lies_over(source.name))  # stable: else in the order given, as with `-f a -f b`
     return [(reader, group) for (reader, _), group in groups.items()]
+
+
+def _only_extended(sources: Sequence[Source]) -> frozenset[str]:
+    """Compose files whose services run only in what extends them; they are kept beside the others, which need them."""
+    return templates([(source.name, source.text) for source in sources if source.format == "compose"])
 
 
 def _draft(reader: str, group: Sequence[Source]) -> Draft:
