@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from auditkit.importers import merge
+from auditkit.importers import importers, merge
+from auditkit.importers.envoy import ENVOY
 from auditkit.importers.istio import ISTIO
 from auditkit.importers.linkerd import LINKERD
 from auditkit.importers.resilience4j import RESILIENCE4J
@@ -100,6 +101,39 @@ def test_linkerd_multiplies_as_well() -> None:
     assert "Linkerd makes 2 (service.yaml:3): 3 × 2 = 6 attempts" in policy_of([client(), found])[1]["layers api -> orders"]
 
 
+PROXY = """
+node: {cluster: api}
+static_resources:
+  virtual_hosts:
+    - name: orders
+      domains: ["*"]
+      routes:
+        - match: {prefix: "/"}
+          route: {cluster: orders, timeout: 2s, retry_policy: {num_retries: 3, per_try_timeout: 0.3s}}
+  clusters: [{name: orders, connect_timeout: 1s}]
+"""
+POLLY = '{"orders": {"Retry": {"MaxRetryAttempts": 2}, "AttemptTimeout": {"Timeout": "00:00:01"}}}'
+CHANNEL = """{"methodConfig": [{"name": [{"service": "shop.Orders"}], "retryPolicy": {"maxAttempts": 4,
+ "initialBackoff": "0.1s", "maxBackoff": "1s", "backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}}]}"""
+HYSTRIX_TEXT = """spring.application.name=api
+hystrix.command.orders.execution.isolation.thread.timeoutInMilliseconds=700
+"""
+
+
+@pytest.mark.parametrize(
+    ("reader", "text", "name", "product"),
+    [("resilience4j", CLIENT, "application.yml", "3 × 4 = 12"), ("dotnet", POLLY, "api/appsettings.json", "3 × 4 = 12"),
+     ("grpc", CHANNEL, "api/orders.json", "4 × 4 = 16"), ("hystrix", HYSTRIX_TEXT, "api.properties", "")],
+)  # fmt: skip
+def test_envoy_multiplies_what_each_library_tries(reader: str, text: str, name: str, product: str) -> None:
+    """Also where the library speaks of one service of the channel; Hystrix never tries again, so nothing multiplies."""
+    above = importers()[reader].read(text, name, lambda _: None)
+    merged, _ = merge([above, ENVOY.read(PROXY, "envoy.yaml", lambda _: None)])
+    asked = [question.what for question in merged.questions if question.id.startswith("layers")]
+    assert len(asked) == bool(product)
+    assert all(product in what for what in asked)
+
+
 def test_two_libraries_contradict_each_other() -> None:
     """Two figures for one layer are a conflict, as before."""
     other = RESILIENCE4J.read(CLIENT.replace("3,", "5,"), "other.yml", lambda _: None)
@@ -130,3 +164,20 @@ def test_layers_meet_where_they_are_imported_one_after_the_other(tmp_path: Path,
     (tmp_path / "vs.yaml").write_text(MESH.replace("300ms", "200ms"), encoding="utf-8")
     audit.import_files([tmp_path / "vs.yaml"])
     assert audit.system.dependencies[0].policy.timeout_s == 0.63
+
+
+@pytest.mark.parametrize("first", ["envoy.yaml", "api/orders.json"])
+def test_a_proxy_and_one_service_of_a_channel_meet_whichever_comes_first(tmp_path: Path, first: str) -> None:
+    """The operation waits for all attempts of the proxy; reading the folder again changes nothing."""
+    for name, text in {"envoy.yaml": PROXY, "api/orders.json": CHANNEL}.items():
+        (tmp_path / "both" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "both" / name).write_text(text, encoding="utf-8")
+    (tmp_path / "one" / first).parent.mkdir(parents=True)
+    (tmp_path / "one" / first).write_bytes((tmp_path / "both" / first).read_bytes())
+    audit = Audit.importing([tmp_path / "one"], tmp_path / "audit")
+    audit.import_files([tmp_path / "both"])
+    assert [q.id for q in audit.system.questions if q.id.startswith("layers")] == ["layers api -> orders:shop.Orders"]
+    assert audit.conflicts() == ()
+    before = (tmp_path / "audit" / "system.yaml").read_bytes()
+    audit.import_files([tmp_path / "both"])
+    assert (tmp_path / "audit" / "system.yaml").read_bytes() == before

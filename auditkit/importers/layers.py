@@ -15,10 +15,10 @@ from pydantic import ValidationError
 
 from auditkit.importers.mentions import question
 from auditkit.importers.settings import stated
-from auditkit.importers.statements import Groups, Said, evidence_nouns, title_of, value_at
+from auditkit.importers.statements import Groups, Said, as_list, evidence_nouns, title_of, value_at
 from auditkit.model.draft import Item
 from auditkit.model.policy import attempt_timeout_s, attempts, call_worst_case_s, retry, timeout_s
-from auditkit.model.system import Policy, Question
+from auditkit.model.system import Policy, Question, split_target
 
 BELOW: Final = frozenset({"Istio", "Linkerd", "Envoy"})
 """Whose attempts are made by a proxy, for each attempt of the client's library."""
@@ -31,6 +31,8 @@ def stack(groups: Groups, known: Groups) -> tuple[Question, ...]:
     `Said.standing` sources, which are not imported now, stay only where a layer of theirs meets one that is.
     """
     asked: list[Question] = []
+    for each in (groups, known):
+        _hand_down(each)
     for key, said in list(groups.items()):
         layers = _layers(said)
         met = layers is not None and not all(layer.standing for layer in layers)
@@ -47,6 +49,29 @@ def stack(groups: Groups, known: Groups) -> tuple[Question, ...]:
         else:
             del groups[key]
     return tuple(asked)
+
+
+def _hand_down(groups: Groups) -> None:
+    """What a proxy says of all calls of a callee holds for those operations, too, of which only a library speaks."""
+    below = {_ends(s): s for said in groups.values() for s in said if "from" in s.item.data and _is_below(s)}
+    for key, said in list(groups.items()):
+        above = next((s for s in said if "from" in s.item.data and _is_layer(s) and not _is_below(s)), None)
+        ends = _ends(above) if above else None
+        if ends is None or ends in below or any(_is_below(s) for s in said):
+            continue
+        whole = below.get((ends[0], split_target(ends[1])[0]))
+        if whole is not None:
+            data = {name: whole.item.data[name] for name in ("policy", "evidence") if name in whole.item.data}
+            groups[key] = [*said, replace(whole, item=replace(whole.item, data=data))]
+
+
+def _is_below(said: Said) -> bool:
+    return said.item.library in BELOW and _is_layer(said)
+
+
+def _ends(said: Said) -> tuple[str, str]:
+    to = as_list(said.item.data.get("to"))
+    return str(said.item.data["from"]), str(to[0]) if len(to) == 1 else ""
 
 
 def _layers(said: Iterable[Said]) -> tuple[Said, Said] | None:
