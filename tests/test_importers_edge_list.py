@@ -78,7 +78,7 @@ def test_repeated_lines_are_one_dependency() -> None:
     ("text", "said"),
     [
         ("from,to,timeuot\na,b,1s\n", ["calls.csv:1  unknown column 'timeuot'  write 'timeout'"]),
-        ("from,target\na,b\n", ["calls.csv:1  unknown column 'target'",
+        ("from,upstream\na,b\n", ["calls.csv:1  unknown column 'upstream'",
                                  "calls.csv:1  no column 'to'  name the columns from,to and so on"]),
         ("from,to,from\na,b,c\n", ["calls.csv:1  the column 'from' stands there twice  keep one of them"]),
         ("from,to\na\n,b\na,b,c\n", [
@@ -138,3 +138,32 @@ def test_every_importer_explains_itself() -> None:
         assert importer.name == name
         assert importer.title
         assert len(importer.prose) > 80
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Source;Target;Protocol\nweb;api;http\n;;\napi;db;sql\n",
+        "caller\tcallee\nweb\tapi\napi\tdb\n",
+        '"From Service","To Service"\nweb,api\napi,"db"\n',
+        "sep=;\nConsumer;Provider;Notes\nweb;api;old\napi;db\n",
+        'service,depends_on\nweb,"api"\napi,db\n',
+        "Our calls of 2026\n\n,source,destination\n,web,api\n,api,db\n",
+    ],
+)
+def test_the_ends_may_be_called_otherwise(text: str) -> None:
+    """As teams and tools head such lists; titles above, Excel's `sep=` and an empty first column are passed over."""
+    text = f"\ufeff{text}".replace("\n", "\r\n")
+    assert detect_format("calls.csv", text) == "edge-list"
+    assert [d.subject for d in system(text).dependencies] == ["web -> api", "api -> db"]
+
+
+def test_a_column_that_is_not_read_is_told() -> None:
+    """Notes and protocols have no place in a dependency; nor has a cell without a header."""
+    assert read("from,to,notes\na,b,old\n").cannot_say[-1] == "calls.csv: these columns are not read: notes"
+    assert problems("from,to,\na,b,x\n") == ["calls.csv:2  the cell 'x' has no header  name its column, or empty it"]
+
+
+def test_depends_on_may_be_a_list() -> None:
+    """Of all of them, not of alternatives."""
+    assert [d.subject for d in system('service,depends on\nweb,"api, cart"\n').dependencies] == ["web -> api", "web -> cart"]
