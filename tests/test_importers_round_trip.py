@@ -111,6 +111,33 @@ def test_a_line_without_direction_is_a_question() -> None:
     assert (draft.dependencies, len(draft.questions)) == ((), 1)
 
 
+YED = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:y="http://www.yworks.com/xml/graphml">
+<key for="node" id="d6" yfiles.type="nodegraphics"/><key for="edge" id="d10" yfiles.type="edgegraphics"/>
+<graph edgedefault="directed" id="G">
+<node id="n0" yfiles.foldertype="group"><graph edgedefault="directed" id="n0:">
+<node id="n0::n0"><data key="d6"><y:ShapeNode><y:NodeLabel>orders-db</y:NodeLabel></y:ShapeNode></data></node></graph></node>
+<node id="n1"><data key="d6"><y:ShapeNode><y:NodeLabel>Order\nservice</y:NodeLabel></y:ShapeNode></data></node>
+<edge id="e0" source="n0::n0" target="n1"><data key="d10"><y:PolyLineEdge><y:Arrows source="delta" target="none"/>
+</y:PolyLineEdge></data></edge><edge id="e1" source="n1" target="n0"/></graph></graphml>"""
+
+
+def test_yed_draws_tips_at_either_end_and_frames() -> None:
+    """A frame is no component, so an edge at it is a question; a broken label is one name."""
+    draft = IMPORTERS["graphml"].read(YED, "y.graphml", no_siblings)
+    assert [c.data["id"] for c in draft.components] == ["orders-db", "Order-service"]
+    assert [(d.data["from"], d.data["to"]) for d in draft.dependencies] == [("Order-service", "orders-db")]
+    assert [q.id for q in draft.questions] == ["parts Order-service n0"]
+
+
+def test_gephi_mixes_lines_with_and_without_direction() -> None:
+    """Only the latter are asked about."""
+    line = '<edge source="n0" target="n1"/>'
+    mixed = line.replace("/>", ' directed="true"/>') + line.replace("n0", "n2").replace("<edge", '<node id="n2"/><edge')
+    draft = IMPORTERS["graphml"].read(GRAPH.replace('"directed"', '"undirected"').replace(line, mixed), "g.graphml", no_siblings)
+    assert [(d.data["from"], d.data["to"]) for d in draft.dependencies] == [("Web-Shop", "orders")]
+    assert [q.id for q in draft.questions] == ["direction n2 orders"]
+
+
 def test_entities_that_grow_are_refused() -> None:
     """A document type of its own is where an XML bomb begins."""
     told = outcome(IMPORTERS["graphml"], GRAPH.replace("<graphml", '<!DOCTYPE x [<!ENTITY a "b">]><graphml', 1), "g.graphml")
