@@ -82,6 +82,23 @@ def test_an_address_that_is_handed_on_is_a_dependency() -> None:
     assert [q.where for q in draft.questions] == ["orders", "cache", "api", "batch -> mail"]
 
 
+def test_an_address_is_followed_through_modules() -> None:
+    """An output of one module, handed to another as a variable; `this` is known by the name of its module."""
+    plan = {"format_version": "1.2", "terraform_version": "1.9.0", "planned_values": {"root_module": {"child_modules": [
+        {"resources": [_planned("module.search.aws_opensearch_domain.this", cluster_config=[{"instance_count": 3}])]},
+        {"resources": [_planned("module.ui.aws_ecs_service.web", desired_count=2)]},
+    ]}}, "configuration": {"root_module": {"module_calls": {
+        "search": {"module": {
+            "outputs": {"url": {"expression": {"references": ["aws_opensearch_domain.this.endpoint"]}}},
+            "resources": [_said("aws_opensearch_domain.this")]}},
+        "ui": {"expressions": {"at": {"references": ["module.search.url", "module.search"]}},
+               "module": {"resources": [_said("aws_ecs_service.web", "var.at")]}},
+    }}}}  # fmt: skip
+    draft = IMPORTERS["terraform"].read(json.dumps(plan), "plan.json", no_siblings)
+    assert [(d.data["from"], d.data["to"]) for d in draft.dependencies] == [("web", "search")]
+    assert [(c.data["id"], c.data["instances"]) for c in draft.components] == [("search", 3), ("web", 2)]
+
+
 def test_no_secret_of_a_plan_is_kept() -> None:
     """Not in a value, a locator, a question."""
     assert "hunter2" not in repr(read())

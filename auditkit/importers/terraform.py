@@ -48,6 +48,7 @@ _COUNTS: Final[Mapping[str, tuple[str | int, ...]]] = {
     "aws_autoscaling_group": ("min_size",),
     "aws_elasticache_cluster": ("num_cache_nodes",),
     "aws_elasticache_replication_group": ("num_cache_clusters",),
+    "aws_opensearch_domain": ("cluster_config", 0, "instance_count"),
     "aws_msk_cluster": ("number_of_broker_nodes",),
     "kubernetes_deployment": ("spec", 0, "replicas"),
     "kubernetes_deployment_v1": ("spec", 0, "replicas"),
@@ -61,8 +62,18 @@ _STANDBY: Final[Mapping[str, tuple[tuple[str | int, ...], object]]] = {
 """Where a standby in another zone is stated, and by which value."""
 _SINGLE: Final = frozenset({"aws_instance", "google_compute_instance", *_STANDBY})
 """Of these one resource is one instance."""
-_CARRIERS: Final = ("task_definition", "launch_template", "launch_configuration", "secret", "ssm_parameter", "config_map")
-"""Resources that only carry addresses to what runs."""
+_CARRIERS: Final = (
+    "task_definition",
+    "launch_template",
+    "launch_configuration",
+    "secret",
+    "ssm_parameter",
+    "config_map",
+    "value of a module",
+)
+"""Resources, and variables and outputs of modules, that only carry addresses to what runs."""
+_NAMELESS: Final = ("this", "main", "default")
+"""What modules call the one thing that they make; it is known by the name of the module."""
 _ADDRESS: Final = re.compile(
     r"address|endpoint|reader_endpoint|primary_endpoint_address|configuration_endpoint|url|uri|host(name)?|fqdn|dns_name|"
     r"bootstrap_brokers\w*|connection_name|invoke_url|private_ip|public_ip|domain_name"
@@ -128,7 +139,7 @@ def _planned(module: Mapping[str, Any], depth: int) -> Iterator[Mapping[str, Any
         yield from _planned(child, depth + 1)
 
 
-def _refer(module: Mapping[str, Any], prefix: str, resources: Mapping[str, _Resource], depth: int) -> None:
+def _refer(module: Mapping[str, Any], prefix: str, resources: dict[str, _Resource], depth: int) -> None:
     """Put what the configuration refers to beside the planned resources; addresses inside a module get its prefix."""
     for raw in _mappings(module.get("resources")):
         found = resources.get(f"{prefix}{text_of(raw.get('address'))}")
@@ -138,9 +149,18 @@ def _refer(module: Mapping[str, Any], prefix: str, resources: Mapping[str, _Reso
             found.depends_on += [f"{prefix}{text_of(said)}" for said in depends_on] if isinstance(depends_on, list) else []
     calls = module.get("module_calls")
     for name, call in calls.items() if isinstance(calls, Mapping) and depth < 50 else ():
-        inner = below(call, "module")
+        inner, within = below(call, "module"), f"{prefix}module.{text_of(name)}."
+        _carry(below(call, "expressions"), f"{within}var.", prefix, resources)
         if isinstance(inner, Mapping):
-            _refer(inner, f"{prefix}module.{text_of(name)}.", resources, depth + 1)
+            _carry(inner.get("outputs"), within, within, resources)
+            _refer(inner, within, resources, depth + 1)
+
+
+def _carry(values: object, at: str, prefix: str, resources: dict[str, _Resource]) -> None:
+    """Variables handed to a module, or its outputs: what they refer to, as seen from where they are written."""
+    for key, said in values.items() if isinstance(values, Mapping) else ():
+        references = [f"{prefix}{reference}" for reference in _references(said, 0)]
+        resources.setdefault(f"{at}{text_of(key)}", _Resource("value of a module", references=references))
 
 
 def _references(value: object, depth: int) -> Iterator[str]:
@@ -194,6 +214,8 @@ def _box(address: str, found: _Resource, source: str) -> Box:
         facts["failover"] = "automatic"
     name, module = address.rpartition(".")[2], address.rpartition(".")[0].rpartition(".")[0]
     within = module.replace("module.", "") or found.type
+    if module and name in _NAMELESS:
+        name, within = module.rpartition(".")[2], module.replace("module.", "").rpartition(".")[0] or found.type
     return Box(address, name, source, address, None, _KINDS[found.type], within=within, facts=facts)
 
 
