@@ -161,3 +161,12 @@ def test_no_text_makes_a_reader_hang(form: str, text: str) -> None:
     start = time.perf_counter()
     outcome(IMPORTERS[form], text, "x")
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    "text", ["flowchart LR\n redis[(Redis)] --> db[(Orders)]", "digraph { node [shape=cylinder]; redis -> Orders }"]
+)
+def test_a_cylinder_that_calls_itself_a_cache_is_one(text: str) -> None:
+    """People draw every store as a cylinder."""
+    draft = IMPORTERS[detect_format("d", text)].read(text, "d", no_siblings)
+    assert [c.data.get("kind") for c in draft.components] == ["cache", "database"]

@@ -14,10 +14,10 @@ from typing import Final
 
 from auditkit.errors import InputError
 from auditkit.importers.base import Importer, ReadSibling
-from auditkit.importers.drawn import Arrow, Box, draft, name_of, names
+from auditkit.importers.drawn import Arrow, Box, cylinder, draft, name_of, names
 from auditkit.importers.drawn_doubts import does_it_wait, which_way
 from auditkit.model.draft import Draft
-from auditkit.model.system import ComponentKind, Question
+from auditkit.model.system import Question
 
 MAX_CHARACTERS: Final = 10_000_000
 MAX_EDGES: Final = 100_000
@@ -282,8 +282,9 @@ def _read(text: str, name: str, read_sibling: ReadSibling) -> Draft:
 
 def _box(key: str, facts: Mapping[str, str], name: str, line: int) -> Box:
     label = facts.get("label", "").replace("\\N", key).strip("{}|<> ")
-    kind: ComponentKind | None = "database" if facts.get("shape", "").lower() == "cylinder" else None
-    return Box(key, name_of(key, label), name, f"node {key}"[:300], line, kind)
+    called = name_of(key, label)
+    kind = cylinder(called) if facts.get("shape", "").lower() == "cylinder" else None
+    return Box(key, called, name, f"node {key}"[:300], line, kind)
 
 
 DOT: Final = Importer(

@@ -133,6 +133,15 @@ def name_of(key: str, label: str) -> str:
     return key if speaks or not plain else plain
 
 
+def cylinder(name: str) -> ComponentKind | None:
+    """What a cylinder of this name is: a database, unless the name says of itself that it is a cache or a queue.
+
+    >>> cylinder("orders"), cylinder("redis")
+    ('database', None)
+    """
+    return None if kind_by_name(name) in ("cache", "queue") else "database"
+
+
 def part(name: str) -> str:
     """A name as that of an operation.
 

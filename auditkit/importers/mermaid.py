@@ -10,10 +10,10 @@ from typing import Final
 
 from auditkit.errors import InputError, Problem
 from auditkit.importers.base import Importer, ReadSibling
-from auditkit.importers.drawn import Arrow, Box, draft, name_of, names
+from auditkit.importers.drawn import Arrow, Box, cylinder, draft, name_of, names
 from auditkit.importers.drawn_doubts import does_it_wait, which_part, which_way
 from auditkit.model.draft import Draft
-from auditkit.model.system import ComponentKind, Question
+from auditkit.model.system import Question
 
 MAX_CHARACTERS: Final = 2_000_000
 MAX_ARROWS: Final = 100_000
@@ -49,7 +49,7 @@ class _Reading:
 
     source: str
     labels: dict[str, str] = field(default_factory=dict)
-    kinds: dict[str, ComponentKind] = field(default_factory=dict)
+    cylinders: set[str] = field(default_factory=set)
     lines: dict[str, int] = field(default_factory=dict)
     frames: set[str] = field(default_factory=set)
     links: list[tuple[str, str, re.Match[str], str, int]] = field(default_factory=list)
@@ -161,7 +161,7 @@ def _shape(said: str, at: int, key: str, line: int, reading: _Reading) -> int:
         if label:
             reading.labels[key] = (label[1] or label[2] or "").strip()
         if _CYLINDER.search(told.partition("label:")[0]):
-            reading.kinds[key] = "database"
+            reading.cylinders.add(key)
         return end + 1 if end >= 0 else len(said)
     for opened, closed in _SHAPES:
         if said.startswith(opened, at):
@@ -173,7 +173,7 @@ def _shape(said: str, at: int, key: str, line: int, reading: _Reading) -> int:
             end, sign = min(ends)
             reading.labels[key] = quoted[1] if quoted else said[inner:end].strip()
             if opened == "[(":
-                reading.kinds[key] = "database"
+                reading.cylinders.add(key)
             return end + len(sign)
     return at
 
@@ -187,8 +187,9 @@ def _blank(said: str, at: int) -> int:
 def _drawn(reading: _Reading) -> Draft:
     source = reading.source
     boxes = [
-        Box(key, name_of(key, reading.labels.get(key, "")), source, f"node {key}", line, reading.kinds.get(key))
+        Box(key, called, source, f"node {key}", line, cylinder(called) if key in reading.cylinders else None)
         for key, line in reading.lines.items()
+        for called in (name_of(key, reading.labels.get(key, "")),)
         if key not in reading.frames
     ]
     ids = names(boxes)
