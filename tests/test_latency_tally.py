@@ -17,7 +17,10 @@ from auditkit.latency.counting import Tables
 from auditkit.latency.duck import duck
 from auditkit.latency.numbered import numbered, words_in, words_of
 from auditkit.latency.reduce import REJECTED, Call, collect, reduce
+from auditkit.latency.store import from_parquet, to_parquet
 from auditkit.latency.tally import tally
+from auditkit.model.latency import profiles_of
+from auditkit.model.system import Dependency
 
 START = 1_700_000_000.0
 MINUTE = 60.0
@@ -152,3 +155,23 @@ def test_what_is_wrong_with_many_samples_is_said_as_of_few(tmp_path, monkeypatch
         pq.write_table(pa.Table.from_pandas(whole.assign(**change)), tmp_path / "samples.parquet")
         with pytest.raises(InputError, match=said):
             measure([tmp_path / "samples.parquet"])
+
+
+def test_profiles_that_are_kept_speak_for_the_same_dependencies_as_any(tmp_path):
+    """Found by caller and callee at once, or by looking at all: the same profiles, whatever the target names."""
+    pq.write_table(table(4000), tmp_path / "samples.parquet")
+    measured = {profile.call: profile for profile in measure([tmp_path / "samples.parquet"]).profiles}
+    kept = from_parquet(to_parquet(measured.values()))
+    for target in ("s1", "s1:Op1", "s1:Op9", "nobody"):
+        dependency = Dependency(caller="c0:handle", to=(target,))
+        expected = tuple(
+            p
+            for p in measured.values()
+            if (p.caller, p.callee) == ("c0", "s1") and target != "nobody" and p.operation in _heard(target)
+        )
+        assert profiles_of(dependency, target, kept) == profiles_of(dependency, target, measured) == expected
+
+
+def _heard(target: str) -> tuple[str | None, ...]:
+    """Operations whose profiles speak for a target: its own, else those of calls without operation."""
+    return {"s1": (None, "Op1", "Op2"), "s1:Op1": ("Op1",)}.get(target, (None,))

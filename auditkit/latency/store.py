@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 
 from auditkit.errors import InputError
-from auditkit.model.latency import Histogram, LatencyProfile
+from auditkit.model.latency import Histogram, LatencyProfile, Profiles
 
 _HISTOGRAMS = ("ok", "busiest", "ok_all")
 _PARTS = ("lo_s", "hi_s", "counts")
@@ -35,7 +35,7 @@ def to_parquet(profiles: Iterable[LatencyProfile]) -> bytes:
     return stream.getvalue()
 
 
-def from_parquet(data: bytes) -> dict[str, LatencyProfile]:
+def from_parquet(data: bytes) -> Profiles:
     """Profiles by call name, as `to_parquet` wrote them. Raises `InputError` for anything else."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -43,7 +43,7 @@ def from_parquet(data: bytes) -> dict[str, LatencyProfile]:
     try:
         # on this thread alone: those that Arrow starts may abort a process that ends right after (exit code 134)
         rows = pq.ParquetFile(io.BytesIO(data), pre_buffer=False).read(use_threads=False).to_pylist()
-        return {row["call"]: _profile(row) for row in rows}
+        return Profiles((row["call"], _profile(row)) for row in rows)
     except (pa.ArrowException, KeyError, ValueError, TypeError) as error:
         what = "is no file of latency profiles"
         raise InputError.of("profiles.parquet", what, "measure again: auditkit latency FILE --into DIR") from error

@@ -7,6 +7,7 @@ answers; errors and timeouts are counted apart. All times are in seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
@@ -161,6 +162,18 @@ def call_name(caller: str, callee: str, operation: str | None = None) -> str:
     return f"{caller} -> {callee}" + (f":{operation}" if operation else "")
 
 
+class Profiles(dict[str, LatencyProfile]):
+    """Profiles by call name, which are not changed any more: those between two components are found without looking at all."""
+
+    @cached_property
+    def between(self) -> Mapping[tuple[str, str], tuple[LatencyProfile, ...]]:
+        """The profiles of each caller and callee."""
+        found: dict[tuple[str, str], list[LatencyProfile]] = {}
+        for profile in self.values():
+            found.setdefault((split_target(profile.caller)[0], profile.callee), []).append(profile)
+        return {pair: tuple(own) for pair, own in found.items()}
+
+
 def profiles_of(dependency: Dependency, target: str, profiles: Mapping[str, LatencyProfile]) -> tuple[LatencyProfile, ...]:
     """The profiles that speak for one target of a dependency, by call name; empty where nothing was measured.
 
@@ -173,6 +186,7 @@ def profiles_of(dependency: Dependency, target: str, profiles: Mapping[str, Late
         name = dependency.latency.call
         return tuple(p for p in profiles.values() if p.call == name or call_name(p.caller, p.callee) == name)
     caller, (callee, operation) = split_target(dependency.caller)[0], split_target(target)
-    pair = [p for p in profiles.values() if split_target(p.caller)[0] == caller and p.callee == callee]
+    known = profiles if isinstance(profiles, Profiles) else Profiles(profiles)
+    pair = known.between.get((caller, callee), ())
     same = [p for p in pair if operation is not None and p.operation == operation]
     return tuple(same or (p for p in pair if operation is None or p.operation is None))

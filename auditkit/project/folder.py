@@ -15,7 +15,7 @@ from auditkit.importers import load_yaml, read_nouns, validate
 from auditkit.latency import from_parquet
 from auditkit.model.audit import AuditFacts, Decision, DecisionFile, Strategy, TrialFile
 from auditkit.model.draft import Conflict
-from auditkit.model.latency import LatencyProfile
+from auditkit.model.latency import Profiles
 from auditkit.model.noun import Noun
 from auditkit.model.runs import RunFile
 from auditkit.model.system import System
@@ -160,17 +160,17 @@ def _traces(folder: Path, known: Collection[str]) -> Iterator[ExportRecord]:
             yield ExportRecord(file=source.file, sha256=source.sha256, format=source.format)
 
 
-def profiles(folder: Path) -> dict[str, LatencyProfile]:
+def profiles(folder: Path) -> Profiles:
     """The latency profiles by call name; empty before anything was measured."""
     path = folder / PROFILES
     if not path.is_file():
-        return {}
+        return Profiles()
     content = read_input(path)
     return _profiles(digest(content), content, str(path))
 
 
 @lru_cache(maxsize=4)
-def _profiles(sha256: str, content: bytes, name: str) -> dict[str, LatencyProfile]:
+def _profiles(sha256: str, content: bytes, name: str) -> Profiles:
     try:
         return from_parquet(content)
     except (ValueError, KeyError, OSError) as error:

@@ -13,7 +13,7 @@ from auditkit.importers import coverage, gaps, importers
 from auditkit.model.audit import AuditFacts, Decision, Finding, Strategy, Trial
 from auditkit.model.draft import Coverage
 from auditkit.model.failure import Assume, Mode
-from auditkit.model.latency import LatencyProfile, TimeoutAdvice, profiles_of
+from auditkit.model.latency import LatencyProfile, Profiles, TimeoutAdvice, profiles_of
 from auditkit.model.runs import HealthyCost
 from auditkit.model.system import Dependency, Evidence, Question, System
 from auditkit.planning import by_call, fit_together, plan, tested
@@ -113,7 +113,7 @@ class Inputs:
 
 def read(folder: Path, profiles: Mapping[str, LatencyProfile] | None = None) -> Inputs:
     """Read an audit folder as it is now; `profiles` stand in for those in the folder, where they are about to be replaced."""
-    measured = held.profiles(folder) if profiles is None else profiles
+    measured = held.profiles(folder) if profiles is None else Profiles(profiles)
     simulated = held.trials(folder)
     valid = profiles is None and simulated.rests_on == inputs_digest(folder, "prove")
     return Inputs(
