@@ -246,10 +246,14 @@ def test_mutated_files_never_give_a_traceback(seed: int, cuts: int) -> None:
 def test_in_a_folder_the_override_lies_on_top(tmp_path: Path) -> None:
     """By the alphabet it would come first, and the plain file would win; a second import finds the same."""
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "compose.yaml").write_text("services: {a: {image: a, deploy: {replicas: 3}}, b: {image: b}}")
+    plain = "services: {a: {image: a, deploy: {replicas: 3}, restart: always}, b: {image: b}}"
+    (tmp_path / "in" / "compose.yaml").write_text(plain)
     (tmp_path / "in" / "compose.override.yaml").write_text("services: {a: {deploy: {replicas: 5}, environment: [B=http://b]}}")
     audit = Audit.importing([tmp_path / "in"], tmp_path / "audit")
     assert audit.system.component("a").instances == 5
+    before = (tmp_path / "audit" / "system.yaml").read_bytes()
+    audit.import_files([tmp_path / "in"])
+    assert (tmp_path / "audit" / "system.yaml").read_bytes() == before
     (tmp_path / "in" / "compose.override.yaml").write_text("services: {a: {deploy: {replicas: 7}, environment: [B=http://b]}}")
     audit.import_files([tmp_path / "in"])
     assert audit.system.component("a").instances == 7

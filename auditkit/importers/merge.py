@@ -138,7 +138,7 @@ def _united(said: Sequence[Said], earlier: Sequence[Said], read_again: set[str],
     strongest = sorted(said, key=lambda s: (s.rank(""), s.item.source, canonical(dict(s.item.data))))
     base = strongest[0].item
     if len(said) == 1 and not (said[0].by_person and read_again):
-        return base
+        return base if said[0].by_person else _by_source(base)
     data: dict[str, Any] = {}
     merged: dict[str, Item] = {}
     for path in dict.fromkeys(path for s in strongest for path in _facts(s.item, strongest)):
@@ -198,6 +198,16 @@ def _decided(path: str, said: Sequence[Said], earlier: Sequence[Said], conflicts
 
 def _was_imported(path: str, value: Any, earlier: Sequence[Said]) -> bool:
     return any(same(meaning(value), meaning(value_at(e.item, path))) for e in earlier)
+
+
+def _by_source(item: Item) -> Item:
+    """Evidence of one source together, as it stands after a second import: reading the same files again changes nothing."""
+    entries = evidence_of(item)
+    places = {canonical(entry.get("source")): index for index, entry in reversed(list(enumerate(entries)))}
+    if len(places) < 2 or len(entries) != len(item.data["evidence"]):
+        return item
+    ordered = sorted(entries, key=lambda entry: places[canonical(entry.get("source"))])
+    return replace(item, data={**item.data, "evidence": ordered})
 
 
 def _all_evidence(said: Sequence[Said], read_again: set[str], conflicts: list[Conflict]) -> list[Mapping[str, Any]]:
