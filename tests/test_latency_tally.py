@@ -175,3 +175,15 @@ def test_profiles_that_are_kept_speak_for_the_same_dependencies_as_any(tmp_path)
 def _heard(target: str) -> tuple[str | None, ...]:
     """Operations whose profiles speak for a target: its own, else those of calls without operation."""
     return {"s1": (None, "Op1", "Op2"), "s1:Op1": ("Op1",)}.get(target, (None,))
+
+
+def test_no_number_for_a_start_or_a_duration_is_as_none(tmp_path, monkeypatch):
+    """NaN, which the statistics of a Parquet file do not know, is a start that is unknown and a duration that is rejected."""
+    start, ms = START + np.arange(900.0), np.full(900, 5.0)
+    start[:100], ms[800:850] = math.nan, math.nan
+    made = pa.table({"caller": ["web"] * 900, "callee": ["db"] * 900, "start": start, "duration_ms": ms})
+    pq.write_table(made, tmp_path / "samples.parquet")
+    for many in (1, 10**9):
+        monkeypatch.setattr(counting, "MANY", many)
+        (found,) = measure([tmp_path / "samples.parquet"]).profiles
+        assert (found.n, found.rejected, found.start_s) == (850, 50, START + 100)

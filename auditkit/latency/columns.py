@@ -102,6 +102,18 @@ def samples_of(table: Any, where: str, *, unit: str | None = None, columns: Mapp
     )
 
 
+def without_nan(samples: Any) -> Any:
+    """Samples in which a time that is no number is missing, as NaN in a file of pandas; endless ones too.
+
+    Asked by arithmetic: DuckDB answers `isnan` and comparisons from the statistics of a Parquet file, which know no NaN.
+    """
+    import ibis
+
+    none = ibis.null().cast("float64")
+    values = {name: samples[name] for name in ("start_s", "duration_s")}
+    return samples.mutate(**{name: ibis.ifelse(value - value == 0, value, none) for name, value in values.items()})
+
+
 def _text(table: Any, column: str) -> Any:
     return table[column].cast("string").strip()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from auditkit.errors import InputError
 from auditkit.latency.base import Asked, File, Head, Samples, Source
-from auditkit.latency.columns import roles_of, samples_of
+from auditkit.latency.columns import roles_of, samples_of, without_nan
 from auditkit.latency.duck import quoted
 from auditkit.latency.readable import readable
 
@@ -50,7 +50,7 @@ def read(file: File, asked: Asked) -> Samples:
     repeated = table[names[0]].strip() == names[0]  # a header in the midst, where files were put together
     rows = table.filter(~repeated.fill_null(False))
     mapped = samples_of(rows, file.name, unit=asked.unit, columns=asked.columns)
-    kept = asked.duck.keep(mapped, file.name)
+    kept = asked.duck.keep(without_nan(mapped), file.name)
     return Samples(kept, readable(asked, rows, kept, file.name))
 
 

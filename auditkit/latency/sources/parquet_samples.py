@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditkit.latency.base import Asked, File, Head, Samples, Source
-from auditkit.latency.columns import samples_of
+from auditkit.latency.columns import samples_of, without_nan
 from auditkit.latency.duck import quoted
 from auditkit.latency.readable import agree
 
@@ -18,7 +18,7 @@ def read(file: File, asked: Asked) -> Samples:
     table = asked.duck.view(f"read_parquet({quoted([file.path])})", file.name)
     mapped = samples_of(table, file.name, unit=asked.unit, columns=asked.columns)
     agree(asked, table, file.name)
-    return Samples(mapped)
+    return Samples(without_nan(mapped))
 
 
 SOURCE = Source(
