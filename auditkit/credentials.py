@@ -120,7 +120,9 @@ _SHORT: Final = 1_000
 _SIGN: Final = re.compile("|".join(re.escape(sign) for signs, _ in _SHAPES for sign in signs))
 """The same at once, which is quicker for a short text and slower for a long one."""
 PRIVATE_KEY: Final = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)(.*?)(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-URL_PASSWORD: Final = re.compile(r"(://[^:/\s@'\"]*:)(?!//)([^\s/'\"]+)(?=@)")
+URL_PASSWORD: Final = re.compile(r"(://(?:[^:/\s@'\"{]|\{[^}\s]*\})*:)(?!//)([^\s/'\"]+)(?=@)")
+_DEFAULT: Final = re.compile(r"\$\{(?P<key>[A-Za-z_][\w.]{0,100}):?[-+]?(?<=[:+-])(?!\?)(?P<value>[^{}\n]+)(?=\})")
+"""What a variable is where it is not set: `${DB_PASSWORD:-hunter2}` of Compose, `${DB_PASSWORD:hunter2}` of Spring."""
 _URL_TOKEN: Final = re.compile(r"(?<=://)(?=[^\s/@:'\"\d]{0,100}\d)(?=\d{0,100}[^\s/@:'\"\d])[^\s/@:'\"]{20,200}(?=@)")
 """A token in place of a user: long, of letters and digits."""
 _BARE_PASSWORD: Final = re.compile(
@@ -161,7 +163,13 @@ def without_credentials(text: str) -> str:
 
 
 def without_forms(text: str) -> str:
-    """The same, private keys aside: what stands in one line."""
+    """The same, private keys aside: what stands in one line.
+
+    >>> without_forms("${DB_PASSWORD:-hunter2}, ${DB_PASSWORD:?not set}, ${DB_PASSWORD:-$OTHER}, ${DB_HOST:-db}")
+    '${DB_PASSWORD:-REDACTED}, ${DB_PASSWORD:?not set}, ${DB_PASSWORD:-$OTHER}, ${DB_HOST:-db}'
+    """
+    if "${" in text:
+        text = _marked(_DEFAULT, text, _is_told)
     if "@" in text:
         text = URL_PASSWORD.sub(rf"\g<1>{MARK}", text)
         text = _BARE_PASSWORD.sub(MARK, text)

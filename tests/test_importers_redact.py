@@ -99,6 +99,17 @@ def test_what_only_speaks_of_credentials_stays(line: str) -> None:
     assert lines(line) == [line]
 
 
+@pytest.mark.parametrize("sign", [":-", "-", ":+", ":"])
+@pytest.mark.parametrize("name", ["compose.yaml", "application.properties"])
+def test_the_default_of_a_variable_that_names_a_credential_is_replaced(sign: str, name: str) -> None:
+    """Under whatever key, in Compose's form and in Spring's; the variable stays, and so does an address built from others."""
+    redacted = redact(f"dsn: x://${{USER{sign}u}}:${{DB_PASSWORD{sign}hunter2}}@${{HOST{sign}db}} ${{API_TOKEN{sign}h2}}\n", name)
+    assert "hunter2" not in redacted
+    assert "h2}" not in redacted
+    assert f"@${{HOST{sign}db}} ${{API_TOKEN{sign}REDACTED}}" in redacted
+    assert redact(f"dsn: jdbc://${{DB_PASSWORD{sign}hunter2}}@db", name) == f"dsn: jdbc://${{DB_PASSWORD{sign}REDACTED}}@db"
+
+
 def test_an_environment_of_kubernetes_in_either_order() -> None:
     """The name on one line, the value on the next, or the other way round."""
     text = 'env:\n- name: DB_PASSWORD\n  value: hunter2\n- value: "x y"\n  name: API_KEY\n- name: PLAIN\n  value: kept\n'
