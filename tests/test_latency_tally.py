@@ -143,6 +143,16 @@ def test_without_room_the_reduction_does_it(tmp_path, monkeypatch):
     assert measure([tmp_path / "samples.parquet"]) == few
 
 
+def test_a_start_outside_the_time_that_was_told_is_not_counted_elsewhere(tmp_path):
+    """Nothing is written beyond the slices there are: there is no tally then, and the reduction does it."""
+    pq.write_table(table(), tmp_path / "samples.parquet")
+    where = str(tmp_path / "samples.parquet")
+    with duck() as database:
+        whole = samples_of(database.view(f"read_parquet('{where}')", where), where)
+        coded = numbered(database, whole, words_of(database, whole, where))
+        assert tally(database, coded, 30_000, MINUTE, (START, START + 600)) is None
+
+
 def test_what_is_wrong_with_many_samples_is_said_as_of_few(tmp_path, monkeypatch):
     """Unknown outcomes, missing names and impossible times: the same lines."""
     monkeypatch.setattr(counting, "MANY", 1)

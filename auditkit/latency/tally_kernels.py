@@ -135,8 +135,8 @@ def add(tally: Tally, piece: Any, slice_s: float, first_slice: int) -> bool:
     """Add samples: arrays of calls, starts, durations and outcomes, where missing starts and durations are NaN.
 
     `first_slice`: number of the slice in which the first of all starts.
-    False where there is no room for them; then the tally is of no use any more. Failures that cannot be noted for
-    want of room are counted in `used` all the same.
+    False where there is no room for them, or a start lies outside the slices; then the tally is of no use any more. Failures
+    that cannot be noted for want of room are counted in `used` all the same.
     """
     call, start_s, duration_s, outcome = piece
     sliced = tally.counts.shape[1] > 1
@@ -158,6 +158,8 @@ def add(tally: Tally, piece: Any, slice_s: float, first_slice: int) -> bool:
             tally.last_s[caller] = max(tally.last_s[caller], start)
             if sliced:
                 number = np.int64(math.floor(start / slice_s)) - first_slice + 1
+                if number < 1 or number >= tally.counts.shape[1]:  # would be counted outside the table
+                    return False
                 if kind != OK and kind != REJECTED:
                     place = tally.used[2]
                     if place < len(tally.failed):
